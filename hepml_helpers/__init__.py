@@ -1,0 +1,18 @@
+"""Helpers for the course "Machine learning in particle physics".
+
+Each room is a module of its own and is imported on its own, ``from hepml_helpers import kinematics``, so that
+``import hepml_helpers`` stays quick and loads neither matplotlib nor Keras.
+
+=============== ==========================================================================
+`kinematics`    four-momenta: pt, eta, phi, invariant mass, boosts, distances
+`datasets`      recorded and simulated samples: looked up locally first, checked, announced
+`streaming`     one function over the chunks of a ROOT file, here or on a cluster
+`metrics`       how good is a classifier, with its uncertainty
+`plotting`      histograms with their uncertainties, drawn on a given axes
+`display`       interactive event displays
+`training`      seeds, progress, and what the machine offers
+`results`       what a lesson measured, beside what was published
+=============== ==========================================================================
+"""
+
+__version__ = "0.1.0"
