@@ -140,6 +140,7 @@ def _measured(value: float | None, uncertainty: float | None) -> str:
     if not uncertainty:
         return f"{value:.4g}"
     decimals = 1 - math.floor(math.log10(abs(uncertainty)))
-    if not 0 <= decimals <= 6:
+    if decimals > 6:
         return f"{value:.3g} ± {uncertainty:.2g}"
+    decimals = max(decimals, 0)
     return f"{value:.{decimals}f} ± {uncertainty:.{decimals}f}"

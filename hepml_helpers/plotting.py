@@ -1,0 +1,156 @@
+"""Figures in one style: histograms with their uncertainties, recorded data as points, and where the data came from.
+
+Every helper draws on the ``ax`` it is given, or on the current one, and returns it. Histograms are ``hist.Hist``
+objects with weighted storage, so that their uncertainty is sqrt(sum w^2). Background and signal keep their two colours
+all course long.
+"""
+
+from importlib.resources import files
+
+import hist
+import matplotlib.pyplot as plt
+import mplhep
+import numpy as np
+from hist.intervals import poisson_interval
+
+# Okabe and Ito's colours, which colour-blind readers can tell apart.
+BACKGROUND = "#0072B2"
+SIGNAL = "#D55E00"
+ACCENT = "#009E73"
+DATA = "#000000"
+PALETTE = [BACKGROUND, SIGNAL, ACCENT, "#CC79A7", "#E69F00", "#56B4E9", DATA]
+
+
+def use_style() -> None:
+    """Draw all figures from here on in the course's style."""
+    plt.style.use(str(files("hepml_helpers") / "hepml.mplstyle"))
+
+
+def make_hist(values, bins, *, weights=None, label: str = "") -> hist.Hist:
+    """Fill a histogram that keeps the sum of weights and of squared weights in each bin.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+    bins : (int, float, float) or array_like of edges
+        Number of bins, low and high edge; or all the edges.
+    weights : array_like, shape (n,), optional
+        Event weights; negative ones count as they are.
+    label : str
+        Axis label with its unit, such as ``"$m_{\\mu\\mu}$ [GeV]"``.
+
+    Returns
+    -------
+    hist.Hist
+        With weighted storage, underflow and overflow.
+
+    Raises
+    ------
+    ValueError
+        If a value or a weight is not a finite number, or there are not as many weights as values.
+
+    Examples
+    --------
+    >>> h = make_hist([0.5, 0.5, 1.5], (2, 0, 2), weights=[1.0, 3.0, 2.0])
+    >>> h.values().tolist(), h.variances().tolist()
+    ([4.0, 2.0], [10.0, 4.0])
+    """
+    values = np.asarray(values, dtype=np.float64)
+    _check_finite(values, "values")
+    if weights is not None:
+        weights = np.asarray(weights, dtype=np.float64)
+        _check_finite(weights, "weights")
+        if weights.shape != values.shape:
+            raise ValueError(f"weights have shape {weights.shape}; expected that of the values, {values.shape}")
+    if isinstance(bins, tuple) and len(bins) == 3:
+        axis = hist.axis.Regular(*bins, label=label)
+    else:
+        axis = hist.axis.Variable(bins, label=label)
+    return hist.Hist(axis, storage=hist.storage.Weight()).fill(values, weight=weights)
+
+
+def plot_hist(h: hist.Hist, ax=None, *, label: str | None = None, color: str | None = None, fill: bool = False):
+    """Draw a histogram as steps with a band of sqrt(sum w^2), or as a filled area; returns the axes."""
+    ax = _axes(ax)
+    color = color or ax._get_lines.get_next_color()
+    if fill:
+        mplhep.histplot(h, ax=ax, label=label, color=color, histtype="fill", alpha=0.35, flow="none", yerr=False)
+    else:
+        mplhep.histplot(h, ax=ax, label=label, color=color, flow="none", yerr=False)
+        _draw_band(h.values(), np.sqrt(h.variances()), h.axes[0].edges, ax, color)
+    return _label_x(ax, h)
+
+
+def plot_data(h: hist.Hist, ax=None, *, label: str = "Data"):
+    """Draw recorded counts as points with central 68 % Poisson (Garwood) intervals; returns the axes.
+
+    Raises
+    ------
+    ValueError
+        If the histogram holds weighted entries: Poisson intervals are for counts.
+    """
+    ax = _axes(ax)
+    counts = h.values()
+    if not np.allclose(counts, h.variances()):
+        raise ValueError("the histogram holds weighted entries; expected counts, whose variance equals their number")
+    low, high = poisson_interval(counts)
+    # Of no count the central interval knows no lower end: it reaches down to zero.
+    errors = np.stack([counts - np.nan_to_num(low), high - counts])
+    ax.errorbar(h.axes[0].centers, counts, yerr=errors, fmt="o", ms=4, color=DATA, lw=1.2, label=label, zorder=5)
+    return _label_x(ax, h)
+
+
+def plot_stack(hists: list, labels: list[str], colors: list[str], ax=None):
+    """Draw histograms of equal bins on top of each other, with the band of their summed sqrt(sum w^2)."""
+    ax = _axes(ax)
+    mplhep.histplot(hists, ax=ax, stack=True, histtype="fill", label=labels, color=colors, flow="none", yerr=False)
+    total = sum(h.values() for h in hists)
+    sigma = np.sqrt(sum(h.variances() for h in hists))
+    edges = hists[0].axes[0].edges
+    ax.fill_between(
+        edges, *(np.append(y, y[-1]) for y in (total - sigma, total + sigma)),
+        step="post", facecolor="none", edgecolor="0.35", hatch="////", lw=0, label="simulation's statistics",
+    )  # fmt: skip
+    return _label_x(ax, hists[0])
+
+
+def plot_pulls(centres, pulls, ax=None):
+    """Draw pulls, (data - fit) / uncertainty, as points about zero with bands of one and two; returns the axes."""
+    ax = _axes(ax)
+    ax.axhspan(-2, 2, color="0.93", zorder=0)
+    ax.axhspan(-1, 1, color="0.85", zorder=0)
+    ax.axhline(0, color="0.3", lw=0.8)
+    ax.plot(centres, pulls, "o", ms=3.5, color=DATA)
+    reach = max(3.5, 1.15 * float(np.nanmax(np.abs(pulls))))
+    ax.set(ylim=(-reach, reach), ylabel="pull")
+    return ax
+
+
+def add_source(ax, label: str):
+    """Write where the data came from, such as "CMS Open Data", in small type above the axes; returns the axes."""
+    ax.text(1.0, 1.01, label, transform=ax.transAxes, ha="right", va="bottom", fontsize="small", color="0.3")
+    return ax
+
+
+def _axes(ax):
+    return plt.gca() if ax is None else ax
+
+
+def _label_x(ax, h: hist.Hist):
+    if h.axes[0].label:
+        ax.set_xlabel(h.axes[0].label)
+    ax.set_xlim(h.axes[0].edges[0], h.axes[0].edges[-1])
+    return ax
+
+
+def _draw_band(values, sigma, edges, ax, color) -> None:
+    low, high = (np.append(y, y[-1]) for y in (values - sigma, values + sigma))
+    ax.fill_between(edges, low, high, step="post", color=color, alpha=0.25, lw=0)
+
+
+def _check_finite(values: np.ndarray, name: str) -> None:
+    bad = ~np.isfinite(values)
+    if np.any(bad):
+        raise ValueError(
+            f"{name} hold {values[bad][0]} at position {int(np.flatnonzero(bad)[0])}; expected finite numbers"
+        )

@@ -1,0 +1,145 @@
+"""How a lesson starts and how it shows that it is at work: seeds, the machine, progress.
+
+This is the only room that knows which backend Keras runs on. Keras is imported when a function needs it, not before, so
+that a lesson without a network does not wait for it.
+"""
+
+import os
+import platform
+import random
+import time
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from hepml_helpers import __version__
+
+PROFILES = ("smoke", "quick", "full")
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notes are not for students
+
+
+def start_lesson(seed: int, profile: str, *, minutes: dict, network: bool = True) -> str:
+    """Seed everything and say in one line what the lesson runs on.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of Python's, NumPy's and Keras' random numbers.
+    profile : {"smoke", "quick", "full"}
+        How much the lesson computes: seconds for tests, minutes on a CPU, or all of it, best on a GPU.
+    minutes : dict
+        Minutes to expect in each profile.
+    network : bool
+        Whether the lesson trains a network: if not, Keras is not loaded.
+
+    Returns
+    -------
+    str
+        The profile, once it is known to be one.
+
+    Raises
+    ------
+    ValueError
+        If the profile is unknown or ``minutes`` lacks it.
+
+    Examples
+    --------
+    >>> profile = start_lesson(1, "smoke", minutes={"smoke": 0.2, "quick": 1, "full": 2}, network=False)
+    ... # doctest: +ELLIPSIS
+    hepml-helpers ... · Python ... · ... · profile smoke: expect about 12 seconds
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"the profile is {profile!r}; expected one of {', '.join(PROFILES)}")
+    if profile not in minutes:
+        raise ValueError(f"minutes names {sorted(minutes)}; expected an entry for {profile!r} too")
+    set_seed(seed, network=network)
+    parts = [
+        f"hepml-helpers {__version__}",
+        f"Python {platform.python_version()}",
+        *(_describe_backend() if network else ["no network is trained here: a CPU is all it takes"]),
+        f"profile {profile}: expect about {_in_words(minutes[profile])}",
+    ]
+    print(" · ".join(parts))
+    return profile
+
+
+def set_seed(seed: int, *, network: bool = True) -> None:
+    """Seed Python's, NumPy's and, if ``network``, Keras' and its backend's random numbers.
+
+    Lessons draw from a ``numpy.random.Generator`` of their own; this is for what libraries draw on the side.
+    """
+    if network:
+        import keras
+
+        keras.utils.set_random_seed(seed)
+    else:
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+
+
+def progress(iterable=None, *, total: int | None = None, desc: str = ""):
+    """A progress bar with a time estimate around an iterable, or by hand with ``update``: tqdm's, on one line."""
+    return tqdm(iterable, total=total, desc=desc, leave=False, dynamic_ncols=True, mininterval=0.5)
+
+
+def FitProgress(desc: str = "training"):
+    """A Keras callback that shows one progress bar for a whole fit, with the time left and the validation loss.
+
+    Use it with ``verbose=0``: ``model.fit(..., callbacks=[FitProgress()], verbose=0)``. At the end it leaves one line:
+    epochs, seconds and the best validation loss.
+    """
+    import keras
+
+    class _FitProgress(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.start, self.best = time.perf_counter(), None
+            self.bar = progress(total=self.params["epochs"], desc=desc)
+
+        def on_epoch_end(self, epoch, logs=None):
+            loss = (logs or {}).get("val_loss", (logs or {}).get("loss"))
+            if loss is not None and (self.best is None or loss < self.best):
+                self.best = float(loss)
+            self.bar.set_postfix_str("" if loss is None else f"loss {loss:.4f}", refresh=False)
+            self.bar.update()
+
+        def on_train_end(self, logs=None):
+            epochs, seconds = self.bar.n, time.perf_counter() - self.start
+            self.bar.close()
+            best = "" if self.best is None else f", best loss {self.best:.4f}"
+            print(f"{desc}: {epochs} epochs in {seconds:.1f} s{best}")
+
+    return _FitProgress()
+
+
+def _describe_backend() -> list[str]:
+    import keras
+
+    backend = keras.backend.backend()
+    module = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}[backend]
+    gpus = _gpu_names(backend)
+    return [
+        f"Keras {keras.__version__} on {backend} {__import__(module).__version__}",
+        f"GPU: {', '.join(gpus)}" if gpus else "no GPU found: the CPU does the work",
+    ]
+
+
+def _gpu_names(backend: str) -> list[str]:
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        devices = tf.config.list_physical_devices("GPU")
+        return [tf.config.experimental.get_device_details(d).get("device_name", d.name) for d in devices]
+    if backend == "jax":
+        import jax
+
+        return [d.device_kind for d in jax.devices() if d.platform == "gpu"]
+    import torch
+
+    return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+
+
+def _in_words(minutes: float) -> str:
+    if minutes < 0.9:
+        return f"{60 * minutes:.0f} seconds"
+    return "1 minute" if round(minutes) == 1 else f"{minutes:.0f} minutes"
