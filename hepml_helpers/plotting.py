@@ -78,7 +78,7 @@ def plot_hist(h: hist.Hist, ax=None, *, label: str | None = None, color: str | N
     else:
         mplhep.histplot(h, ax=ax, label=label, color=color, flow="none", yerr=False)
         _draw_band(h.values(), np.sqrt(h.variances()), h.axes[0].edges, ax, color)
-    return _label_x(ax, h)
+    return _finish_x(ax, h)
 
 
 def plot_data(h: hist.Hist, ax=None, *, label: str = "Data"):
@@ -97,7 +97,7 @@ def plot_data(h: hist.Hist, ax=None, *, label: str = "Data"):
     # Of no count the central interval knows no lower end: it reaches down to zero.
     errors = np.stack([counts - np.nan_to_num(low), high - counts])
     ax.errorbar(h.axes[0].centers, counts, yerr=errors, fmt="o", ms=4, color=DATA, lw=1.2, label=label, zorder=5)
-    return _label_x(ax, h)
+    return _finish_x(ax, h)
 
 
 def plot_stack(hists: list, labels: list[str], colors: list[str], ax=None):
@@ -111,7 +111,7 @@ def plot_stack(hists: list, labels: list[str], colors: list[str], ax=None):
         edges, *(np.append(y, y[-1]) for y in (total - sigma, total + sigma)),
         step="post", facecolor="none", edgecolor="0.35", hatch="////", lw=0, label="simulation's statistics",
     )  # fmt: skip
-    return _label_x(ax, hists[0])
+    return _finish_x(ax, hists[0])
 
 
 def plot_pulls(centres, pulls, ax=None):
@@ -136,9 +136,11 @@ def _axes(ax):
     return plt.gca() if ax is None else ax
 
 
-def _label_x(ax, h: hist.Hist):
-    if h.axes[0].label:
-        ax.set_xlabel(h.axes[0].label)
+def _finish_x(ax, h: hist.Hist):
+    """Limits and label of the x axis; the upper of two panels that share it carries no label."""
+    inner = len(ax.get_shared_x_axes().get_siblings(ax)) > 1 and not ax.get_subplotspec().is_last_row()
+    nameless = h.axes[0].label == "Axis 0"  # what hist calls an axis that was given no label
+    ax.set_xlabel("" if inner or nameless else h.axes[0].label)
     ax.set_xlim(h.axes[0].edges[0], h.axes[0].edges[-1])
     return ax
 
