@@ -13,7 +13,8 @@ def executed():
         cells=[
             nbformat.v4.new_code_cell("from hepml_helpers import results"),
             nbformat.v4.new_code_cell(
-                "results.record('Z mass', 91.05, 0.11, accepted=(90, 92), published='91.188 ± 0.002', source='PDG', unit='GeV')\n"
+                "results.record('Z mass', 91.05, 0.11, accepted=(90, 92),"
+                " published='91.188 ± 0.002', source='PDG', unit='GeV')\n"
                 "results.record('a <b> mass', float('nan'), accepted=(0, 1))"
             ),
         ]
@@ -68,7 +69,8 @@ def test_without_a_band_nothing_is_judged():
     [(91.0512, 0.0311, "91.051 ± 0.031"), (0.95, None, "0.95"), (12345.6, 321.0, "12346 ± 321"), (1e-12, 0.0, "1e-12")],
 )
 def test_values_are_rounded_to_two_digits_of_their_uncertainty(value, uncertainty, text):
-    row = describe({"name": "", "value": value, "uncertainty": uncertainty, "accepted": None, "published": None, "source": None, "unit": ""})  # fmt: skip
+    rest = dict.fromkeys(["accepted", "published", "source"]) | {"name": "", "unit": ""}
+    row = describe({"value": value, "uncertainty": uncertainty, **rest})
     assert row["measured"] == text
 
 
