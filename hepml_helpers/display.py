@@ -1,0 +1,293 @@
+"""Interactive displays of single events: muon tracks in the magnetic field of a detector built like CMS.
+
+Conventions: lengths in metres, the beam along z, y up, the collision at the origin. A track is a chain of exact arcs in
+a field along z that is constant piece by piece: 3.8 T inside the coil; none in the coil itself and beyond its ends; and
+between the radii of the yoke the uniform field that carries all of the coil's flux back, so that muons bend the other
+way there. Left out: the energy that muons lose in the calorimeters and the iron, scattering, and the radial field at
+the coil's ends. The dimensions are those of CMS (JINST 3 (2008) S08004), rounded.
+"""
+
+import base64
+import io
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+import plotly.io as pio
+
+FIELD = 3.8  # tesla, along +z
+COIL_RADIUS, COIL_HALF_LENGTH = 3.0, 6.25  # metres: the field fills this cylinder
+YOKE_RADII = (4.0, 7.4)  # metres: the flux returns between these
+OUTER_HALF_LENGTH = 10.8  # metres: end of the muon chambers
+CURVATURE = 0.299792458  # GeV / (T m): pt = CURVATURE * field * radius for a unit charge
+
+# name, colour, drawn boxes (inner radius, outer radius, low |z|, high |z|) in metres
+_DETECTOR = [
+    ("calorimeters", "#C9A227", [(1.3, 2.9, 0.0, 3.0), (0.35, 2.9, 3.1, 5.6)]),
+    ("solenoid coil", "#8C8C8C", [(COIL_RADIUS, 3.5, 0.0, COIL_HALF_LENGTH)]),
+    ("muon chambers and yoke", "#4F8FC0", [(*YOKE_RADII, 0.0, 6.6), (0.9, 7.0, 6.7, OUTER_HALF_LENGTH)]),
+]
+# Middle tones, which are seen on a light and on a dark page; μ⁺ and μ⁻
+_COLOR = {1: "#CC5C97", -1: "#009E73"}
+_GREY, _FAINT = "#808080", "rgba(128,128,128,0.25)"
+_STEP, _LONGEST = 0.05, 40.0  # metres along a track
+
+
+def bending_radius(pt: float, *, field: float = FIELD) -> float:
+    """Radius in metres of the circle on which a unit charge of transverse momentum ``pt`` (GeV) moves.
+
+    Raises
+    ------
+    ValueError
+        If ``pt`` is not a positive number.
+
+    Examples
+    --------
+    >>> round(bending_radius(3.0, field=1.0), 1)
+    10.0
+    """
+    if not 0.0 < pt < math.inf:
+        raise ValueError(f"pt is {pt}; expected a positive number of GeV")
+    return pt / (CURVATURE * field)
+
+
+def muon_track(pt: float, eta: float, phi: float, charge: int) -> np.ndarray:
+    """Points along a muon's path from the collision to the end of the detector.
+
+    Parameters
+    ----------
+    pt, eta, phi : float
+        Transverse momentum in GeV, pseudorapidity and azimuth in radians, at the collision.
+    charge : {1, -1}
+
+    Returns
+    -------
+    ndarray, shape (n_points, 3)
+        x, y, z in metres, a few centimetres apart. The track ends where it leaves the detector, or curls up inside.
+
+    Raises
+    ------
+    ValueError
+        If ``pt`` is not positive, ``eta`` or ``phi`` is not finite, or the charge is neither 1 nor -1.
+    """
+    _check_muon(pt, eta, phi, charge)
+    across, along = _STEP / math.cosh(eta), _STEP * math.tanh(eta)  # of each step, transverse and along the beam
+    x = y = z = 0.0
+    points = [(x, y, z)]
+    while math.hypot(x, y) < YOKE_RADII[1] and abs(z) < OUTER_HALF_LENGTH and len(points) * _STEP < _LONGEST:
+        # The force q v x B turns a positive charge clockwise about a field along +z.
+        turn = -charge * across * CURVATURE * _field(math.hypot(x, y), z) / pt
+        chord = across * float(np.sinc(turn / (2.0 * math.pi)))
+        x, y, z = x + chord * math.cos(phi + turn / 2.0), y + chord * math.sin(phi + turn / 2.0), z + along
+        phi += turn
+        points.append((x, y, z))
+    return np.array(points)
+
+
+def event_display(pt, eta, phi, charge, *, title: str = "") -> "EventDisplay":
+    """Display one event's muons in three dimensions, with a static picture where nothing interactive shows.
+
+    Parameters
+    ----------
+    pt, eta, phi, charge : array_like, shape (n_muons,)
+        Transverse momenta in GeV, pseudorapidities, azimuths in radians, and charges (1 or -1).
+    title : str
+        Written above: say where the event comes from.
+
+    Returns
+    -------
+    EventDisplay
+        Shows itself as the last line of a cell.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, there is no muon, or a muon's values make no track; the message names the muon.
+    """
+    columns = [np.atleast_1d(np.asarray(column, dtype=np.float64)) for column in (pt, eta, phi, charge)]
+    shapes = [column.shape for column in columns]
+    if len(set(shapes)) > 1 or columns[0].ndim != 1 or columns[0].size == 0:
+        raise ValueError(f"pt, eta, phi, charge have shapes {shapes}; expected one common (n_muons,), at least 1 muon")
+    muons = list(zip(*(column.tolist() for column in columns), strict=True))
+    for number, muon in enumerate(muons, start=1):
+        try:
+            _check_muon(*muon)
+        except ValueError as error:
+            raise ValueError(f"muon {number}: {error}") from None
+    return EventDisplay(muons, title)
+
+
+class EventDisplay:
+    """One event, ready to be shown; made by `event_display`.
+
+    A notebook stores both pictures in one output: JupyterLab and VS Code show the interactive one, and a converted or
+    printed page, or a viewer without plotly, shows the static one. In Colab, plotly's own Colab page is the first.
+
+    Attributes
+    ----------
+    muons : list of (pt, eta, phi, charge)
+    title : str
+    """
+
+    def __init__(self, muons: list, title: str):
+        self.muons = muons
+        self.title = title
+
+    def figure(self) -> go.Figure:
+        """The interactive plotly figure; its axes are z (beam), x, y (up)."""
+        traces = [*_detector_traces(), _beam_trace()]
+        for muon in self.muons:
+            traces += _muon_traces(muon)
+        return go.Figure(traces, _layout(self.title))
+
+    def picture(self):
+        """The static matplotlib figure: across the beam (x, y) and along it (z, distance from the beam)."""
+        from matplotlib.figure import Figure  # not pyplot: the figure must not be shown a second time
+
+        picture = Figure(figsize=(10.5, 4.8), dpi=110, layout="constrained")
+        across, along = picture.subplots(1, 2, width_ratios=[21, 27])
+        _draw_detector(across, along)
+        for muon in self.muons:
+            _draw_muon(muon, across, along)
+        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-10.5, 10.5), ylim=(-9.3, 9.3), aspect="equal")
+        along.set(xlabel="z, along the beam [m]", ylabel="± distance from the beam [m]", aspect="equal")
+        along.set(xlim=(-13.5, 13.5), ylim=(-9.3, 9.3))
+        handles, labels = across.get_legend_handles_labels()
+        picture.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize="small")
+        picture.suptitle(self.title, fontsize="medium", color="0.3")
+        return picture
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        png = io.BytesIO()
+        self.picture().savefig(png, format="png", dpi=110, facecolor="white")
+        renderer = "colab" if "colab" in (pio.renderers.default or "") else "plotly_mimetype"
+        return {
+            **pio.renderers[renderer].to_mimebundle(self.figure().to_dict()),
+            "image/png": base64.b64encode(png.getvalue()).decode("ascii"),
+            "text/plain": f"Event display: {', '.join(_name(muon) for muon in self.muons)}",
+        }
+
+
+def _field(radius: float, z: float) -> float:
+    """The field along z in tesla at a distance from the beam."""
+    if abs(z) > COIL_HALF_LENGTH:
+        return 0.0
+    if radius < COIL_RADIUS:
+        return FIELD
+    inner, outer = YOKE_RADII
+    return -FIELD * COIL_RADIUS**2 / (outer**2 - inner**2) if inner < radius < outer else 0.0
+
+
+def _check_muon(pt, eta, phi, charge) -> None:
+    bending_radius(pt)
+    for name, value in (("eta", eta), ("phi", phi)):
+        if not math.isfinite(value):
+            raise ValueError(f"{name} is {value}; expected a finite number")
+    if charge not in (1, -1):
+        raise ValueError(f"the charge is {charge:g}; expected 1 or -1")
+
+
+def _name(muon) -> str:
+    return f"{'μ⁺' if muon[3] > 0 else 'μ⁻'} {muon[0]:.1f} GeV"
+
+
+def _lists(points: np.ndarray) -> dict:
+    """Points (x, y, z) as plotly's x, y, z: the beam to the right, y up. Lists, which every plotly.js can read."""
+    x, y, z = np.asarray(points).round(3).T.tolist()
+    return {"x": z, "y": x, "z": y}
+
+
+def _circle(radius: float, z: float) -> np.ndarray:
+    angle = np.linspace(0.0, 2.0 * np.pi, 61)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle), np.full_like(angle, z)], axis=-1)
+
+
+def _detector_traces() -> list:
+    traces = []
+    for name, color, boxes in _DETECTOR:
+        inner, outer = boxes[0][0], max(box[1] for box in boxes)
+        length = max(box[3] for box in boxes)
+        rings = [_circle(r, sign * box[3]) for box in boxes for r in box[:2] for sign in (-1, 1)]
+        gap = np.full((1, 3), np.nan)
+        lines = _lists(np.concatenate([part for ring in rings for part in (ring, gap)]))
+        lines = {key: [None if value != value else value for value in values] for key, values in lines.items()}
+        style = {"name": name, "legendgroup": name, "hoverinfo": "skip"}
+        traces.append(go.Scatter3d(**lines, **style, mode="lines", line={"color": color, "width": 2}, opacity=0.6))
+        barrel = boxes[0][3]
+        for radius, half in {(inner, barrel), (outer, barrel if length < OUTER_HALF_LENGTH else length)}:
+            wall = np.stack([_circle(radius, -half), _circle(radius, half)]).round(3)
+            surface = {"x": wall[..., 2].tolist(), "y": wall[..., 0].tolist(), "z": wall[..., 1].tolist()}
+            colors = {"colorscale": [[0, color], [1, color]], "showscale": False, "opacity": 0.08}
+            traces.append(go.Surface(**surface, **style, **colors, showlegend=False))
+    return traces
+
+
+def _beam_trace():
+    points = _lists([[0, 0, -12.0], [0, 0, 12.0]])
+    line = {"color": _GREY, "width": 3, "dash": "dash"}
+    return go.Scatter3d(**points, name="beam line", mode="lines", line=line, hoverinfo="skip")
+
+
+def _muon_traces(muon) -> list:
+    points, color = muon_track(*muon), _COLOR[muon[3]]
+    about = f"{_name(muon)}<br>η = {muon[1]:.2f}, φ = {muon[2]:.2f} rad<extra></extra>"
+    track = go.Scatter3d(
+        **_lists(points), name=_name(muon), mode="lines", line={"color": color, "width": 7}, hovertemplate=about
+    )
+    label = go.Scatter3d(
+        **_lists(1.08 * points[-1:]), mode="text", text=[_name(muon)], textfont={"color": color, "size": 14},
+        showlegend=False, hoverinfo="skip",
+    )  # fmt: skip
+    return [track, label]
+
+
+def _layout(title: str) -> dict:
+    clear = "rgba(0,0,0,0)"
+    axis = {"gridcolor": _FAINT, "zerolinecolor": _FAINT, "showbackground": False, "nticks": 7}
+    names = {"xaxis": "z, beam [m]", "yaxis": "x [m]", "zaxis": "y, up [m]"}
+    return {
+        "template": "none",
+        "title": {"text": title, "font": {"size": 14}},
+        "font": {"color": _GREY},
+        "paper_bgcolor": clear,
+        "scene": {
+            **{key: {**axis, "title": {"text": text}} for key, text in names.items()},
+            "aspectmode": "data",
+            "bgcolor": clear,
+            "camera": {"up": {"x": 0, "y": 0, "z": 1}, "eye": {"x": -0.65, "y": -1.5, "z": 0.55}},
+        },
+        "modebar": {"bgcolor": clear, "color": _GREY, "activecolor": _GREY},
+        "legend": {"orientation": "h", "y": 0.0, "x": 0.5, "xanchor": "center"},
+        "margin": {"l": 0, "r": 0, "t": 40, "b": 0},
+        "height": 600,
+    }
+
+
+def _draw_detector(across, along) -> None:
+    from matplotlib.patches import Annulus, Rectangle
+
+    for name, color, boxes in _DETECTOR:
+        inner, outer = boxes[0][:2]
+        across.add_patch(Annulus((0, 0), outer, outer - inner, color=color, alpha=0.25, lw=0, label=name))
+        for low_r, high_r, low_z, high_z in boxes:
+            # A barrel is one box on each side of the beam; an endcap is one more at the other end.
+            ends = [(-high_z, high_z)] if low_z == 0 else [(low_z, high_z), (-high_z, -low_z)]
+            for (start, stop), low in ((end, low) for end in ends for low in (low_r, -high_r)):
+                along.add_patch(Rectangle((start, low), stop - start, high_r - low_r, color=color, alpha=0.25, lw=0))
+    along.axhline(0.0, color="0.5", ls="--", lw=1)
+    across.plot(0, 0, "+", color="0.3", label="beam line")
+
+
+def _draw_muon(muon, across, along) -> None:
+    from matplotlib.patheffects import withStroke
+
+    x, y, z = muon_track(*muon).T
+    side = 1.0 if math.sin(muon[2]) >= 0 else -1.0  # above or below the beam, as it starts
+    distance = side * np.hypot(x, y)
+    for ax, horizontal, vertical in ((across, x, y), (along, z, distance)):
+        ax.plot(horizontal, vertical, color=_COLOR[muon[3]], lw=2.2)
+        end = np.array([horizontal[-1], vertical[-1]])
+        place = end + 1.0 * end / np.hypot(*end)  # a metre further out
+        style = {"ha": "center", "va": "center", "fontsize": "small", "fontweight": "bold"}
+        halo = [withStroke(linewidth=3, foreground="white")]
+        ax.text(*place, _name(muon), color=_COLOR[muon[3]], path_effects=halo, **style)
