@@ -1,0 +1,138 @@
+"""The wanted columns of one file (csv, ROOT or HDF5), under our names, checked against the registry.
+
+What does not pass is an error that names the column, the row and the value, and what was expected: missing columns,
+another number of rows, numbers that are not finite or lie outside a column's ``min`` and ``max``.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hepml_helpers.registry import CorruptData, DataFile, Dataset
+
+
+def read_file(path: Path, dataset: Dataset, file: DataFile, wanted: list[str]):
+    """Read one file of a dataset.
+
+    Parameters
+    ----------
+    path : Path
+        Where a verified copy lies.
+    dataset, file : Dataset, DataFile
+        What the registry says of it.
+    wanted : list of str
+        Columns by our names, in the order in which they are returned.
+
+    Returns
+    -------
+    pandas.DataFrame or awkward.Array
+        A DataFrame of float64 and int64 (and text), with the file's constants as columns; an array, with numbers as
+        the file stores them, where the dataset is jagged.
+
+    Raises
+    ------
+    CorruptData
+        The file cannot be read, or is not what the registry describes.
+    """
+    in_file = {ours: theirs for theirs, ours in dataset.rename.items()}
+    names = {in_file.get(column, column): column for column in wanted if column not in file.constants}
+    table = _read_columns(path, dataset, list(names))
+    table = table if dataset.jagged else table.rename(columns=names)
+    _check_rows(table, path, file.rows)
+    for column in names.values():
+        _check_values(table[column], path, column, dataset.columns[column])
+    return table if dataset.jagged else table.assign(**file.constants)[wanted]
+
+
+def _read_columns(path: Path, dataset: Dataset, names: list[str]):
+    reader = {".csv": _read_csv, ".root": _read_root, ".h5": _read_hdf5}[path.suffix]
+    try:
+        return reader(path, dataset, names)
+    except (CorruptData, MemoryError):
+        raise
+    except Exception as error:  # each library has errors of its own for a file that it cannot make sense of
+        raise CorruptData(f"{path} cannot be read as {path.suffix[1:]}: {error}. Get the file again") from error
+
+
+def _read_csv(path: Path, dataset: Dataset, names: list[str]) -> pd.DataFrame:
+    _require_columns(path, names, list(pd.read_csv(path, nrows=0).columns))
+    return _as_long_numbers(pd.read_csv(path, usecols=names)[names])
+
+
+def _read_root(path: Path, dataset: Dataset, names: list[str]):
+    import awkward as ak
+    import uproot
+
+    with uproot.open(path) as file:
+        events = file[dataset.tree]
+        _require_columns(path, names, events.keys(recursive=False))
+        array = events.arrays(filter_name=names)[names]
+    if dataset.jagged:
+        return array
+    text = {name for name in names if ak.parameters(array[name]).get("__array__") == "string"}
+    columns = {name: (ak.to_list if name in text else ak.to_numpy)(array[name]) for name in names}
+    return _as_long_numbers(pd.DataFrame(columns))
+
+
+def _read_hdf5(path: Path, dataset: Dataset, names: list[str]) -> pd.DataFrame:
+    import h5py
+
+    with h5py.File(path) as file:
+        events = file["events"]
+        _require_columns(path, names, list(events))
+        text = {name for name in names if h5py.check_string_dtype(events[name].dtype)}
+        columns = {name: events[name].asstr()[:] if name in text else events[name][:] for name in names}
+    return _as_long_numbers(pd.DataFrame(columns))
+
+
+def _require_columns(path: Path, names: list[str], present: list[str]) -> None:
+    missing = [name for name in names if name not in present]
+    if missing:
+        raise CorruptData(
+            f"{path} has no column {', '.join(missing)}: found {', '.join(present)}. "
+            "It is not the file that the registry describes; get it again"
+        )
+
+
+def _as_long_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    kinds = {"f": "float64", "i": "int64", "u": "int64"}
+    return table.astype({name: kinds[kind.kind] for name, kind in table.dtypes.items() if kind.kind in kinds})
+
+
+def _check_rows(table, path: Path, expected: int | None) -> None:
+    if len(table) == 0 or expected not in (None, len(table)):
+        wanted = "at least one" if expected is None else expected
+        raise CorruptData(f"{path} has {len(table)} rows, expected {wanted}; get the file again")
+
+
+def _check_values(values, path: Path, column: str, allowed: dict) -> None:
+    """Every number finite and within the column's ``min`` and ``max``; the error names the first that is not."""
+    low, high, finite = allowed.get("min"), allowed.get("max"), allowed.get("finite", True)
+    flat, event = _flat(values)
+    if flat.dtype.kind not in "biuf":
+        if low is None and high is None:
+            return
+        flat = pd.to_numeric(pd.Series(flat), errors="coerce").to_numpy(float)
+    bad = ~np.isfinite(flat) if finite else np.zeros(len(flat), bool)
+    bad |= False if low is None else flat < low
+    bad |= False if high is None else flat > high
+    if bad.any():
+        first = int(np.argmax(bad))
+        bounds = "a finite number" if finite else "a number"
+        bounds += "" if low is None else f", at least {low}"
+        bounds += "" if high is None else f", at most {high}"
+        raise CorruptData(
+            f"{path}: column {column!r}, row {event[first]} is {flat[first]}, expected {bounds} "
+            f"({bad.sum()} such values). The file is damaged, or its units are not those of the registry"
+        )
+
+
+def _flat(values) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of a column in a row, and for each the row of the table that it belongs to."""
+    if isinstance(values, pd.Series):
+        return values.to_numpy(), np.arange(len(values))
+    import awkward as ak
+
+    counts = ak.to_numpy(ak.num(values)) if values.ndim > 1 else np.ones(len(values), int)
+    return ak.to_numpy(ak.flatten(values, axis=None)), np.repeat(np.arange(len(values)), counts)
