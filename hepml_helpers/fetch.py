@@ -133,10 +133,11 @@ def _looked(dataset: Dataset, file: DataFile) -> str:
 
 
 def _how_to_get(dataset: Dataset, file: DataFile) -> str:
+    ask = f'datasets.dataset_path("{dataset.name}", download=True)'
+    how = f"call {ask}" if dataset.ask_first else "connect to the network and load it again"
     return (
-        f'To download it ({readable_size(dataset.size)}): datasets.dataset_path("{dataset.name}", download=True). '
-        f"Or fetch {file.urls[0]} by other means, save it as {Path(file.path).name}, "
-        "and set HEPML_DATA_DIR to its folder"
+        f"To get it ({readable_size(dataset.size)}), {how}; or fetch {file.urls[0]} by other means, "
+        f"save it as {Path(file.path).name}, and set HEPML_DATA_DIR to its folder"
     )
 
 
@@ -184,10 +185,16 @@ def _try_address(url: str, file: DataFile, target: Path) -> tuple[str | None, bo
         except (exceptions.ChunkedEncodingError, exceptions.ReadTimeout) as error:
             failure = f"the download broke off ({error})"
         except exceptions.RequestException as error:
-            return f"no connection ({error})", False
+            return f"no connection ({_cause(error)})", False
         if attempt == 1:
             time.sleep(RETRY_WAIT)
     return failure, True
+
+
+def _cause(error: Exception) -> str:
+    """The innermost reason that requests and urllib3 wrap, such as "Failed to resolve ..."."""
+    inner = error.args[0] if error.args else error
+    return str(getattr(inner, "reason", None) or inner or type(error).__name__).split(": ", 1)[-1]
 
 
 def _fetch(url: str, file: DataFile, target: Path) -> str | None:
@@ -198,7 +205,7 @@ def _fetch(url: str, file: DataFile, target: Path) -> str | None:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     os.close(handle)
     part = Path(name)
-    bar = tqdm(desc=target.name, unit="B", unit_scale=True)
+    bar = tqdm(desc=target.name, unit="B", unit_scale=True, leave=False)
     try:
         headers = {"User-Agent": USER_AGENT}
         pooch.HTTPDownloader(progressbar=bar, headers=headers, timeout=TIMEOUT)(url, name, None)

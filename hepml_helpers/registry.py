@@ -42,8 +42,9 @@ class DataFile:
 class Dataset:
     """An entry of the registry.
 
-    `columns` maps each column to its ``unit`` and ``description``, and where it is known to ``min`` and ``max``; all
-    numbers must be finite unless the column says ``"finite": false``. `rename` maps names in the file to ours.
+    `columns` maps each column to its ``unit`` and ``description``, and where they are known to ``min`` and ``max``. A
+    column with a unit or a limit holds numbers; numbers are finite unless the column says ``"finite": false``.
+    `rename` maps names in the file to ours.
     """
 
     name: str

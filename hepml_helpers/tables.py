@@ -36,7 +36,9 @@ def read_file(path: Path, dataset: Dataset, file: DataFile, wanted: list[str]):
         The file cannot be read, or is not what the registry describes.
     """
     in_file = {ours: theirs for theirs, ours in dataset.rename.items()}
-    names = {in_file.get(column, column): column for column in wanted if column not in file.constants}
+    of_file = [column for column in dataset.columns if column not in file.constants]
+    needed = [column for column in wanted if column in of_file] or of_file[:1]  # one column at least, for the rows
+    names = {in_file.get(column, column): column for column in needed}
     table = _read_columns(path, dataset, list(names))
     table = table if dataset.jagged else table.rename(columns=names)
     _check_rows(table, path, file.rows)
@@ -109,22 +111,22 @@ def _check_rows(table, path: Path, expected: int | None) -> None:
 def _check_values(values, path: Path, column: str, allowed: dict) -> None:
     """Every number finite and within the column's ``min`` and ``max``; the error names the first that is not."""
     low, high, finite = allowed.get("min"), allowed.get("max"), allowed.get("finite", True)
-    flat, event = _flat(values)
-    if flat.dtype.kind not in "biuf":
-        if low is None and high is None:
-            return
-        flat = pd.to_numeric(pd.Series(flat), errors="coerce").to_numpy(float)
-    bad = ~np.isfinite(flat) if finite else np.zeros(len(flat), bool)
-    bad |= False if low is None else flat < low
-    bad |= False if high is None else flat > high
+    values, row = _flat(values)
+    numbers = values
+    if values.dtype.kind not in "biuf":
+        if low is None and high is None and not allowed.get("unit"):
+            return  # a column of text
+        numbers = pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(float)
+    bad = ~np.isfinite(numbers) if finite else np.zeros(len(numbers), bool)
+    bad |= False if low is None else numbers < low
+    bad |= False if high is None else numbers > high
     if bad.any():
         first = int(np.argmax(bad))
-        bounds = "a finite number" if finite else "a number"
-        bounds += "" if low is None else f", at least {low}"
-        bounds += "" if high is None else f", at most {high}"
+        limits = [f"at least {low}"] * (low is not None) + [f"at most {high}"] * (high is not None)
+        expected = ", ".join(["a finite number" if finite else "a number", *limits])
         raise CorruptData(
-            f"{path}: column {column!r}, row {event[first]} is {flat[first]}, expected {bounds} "
-            f"({bad.sum()} such values). The file is damaged, or its units are not those of the registry"
+            f"{path}: column {column!r} is {values[first]} in row {row[first]} (counted from 0), expected {expected}; "
+            f"{bad.sum()} such values. The file is damaged, or its units are not those of the registry; get it again"
         )
 
 
