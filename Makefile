@@ -1,0 +1,63 @@
+# The whole course from the command line: `make help` lists what there is.
+# Everything runs in .venv, which the first target that needs it creates from requirements.txt.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.PHONY: help setup run test lab lint format clean-notebooks data cards check wheel colab-check lock retarget clean
+
+help: ## list these targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## create .venv from requirements.txt (the other targets do it when needed)
+
+$(READY): requirements.txt
+	@$(PYTHON) tools/setup_env.py $(VENV)
+
+run: $(READY) ## execute the lessons and print what they measured: LESSONS="01 05" PROFILE=smoke|quick|full JOBS=n
+	@$(BIN)/python tools/run_course.py $(if $(PROFILE),--profile $(PROFILE)) $(if $(JOBS),--jobs $(JOBS)) $(LESSONS)
+
+test: $(READY) ## ruff, unit tests, doctests, data checks, and every lesson in the smoke profile (nbval)
+	@$(BIN)/python tools/run_tests.py
+
+lab: $(READY) ## open JupyterLab on the lessons
+	@$(BIN)/python -m jupyterlab notebooks
+
+lint: $(READY) ## ruff only: rules and formatting
+	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
+
+format: $(READY) ## let ruff format the code, and strip the notebooks' outputs
+	@$(BIN)/python -m ruff format . && $(BIN)/python tools/clean_notebooks.py
+
+clean-notebooks: $(READY) ## strip outputs, counts and editor metadata; KEEP=1 also renews the outputs that nbval compares
+	@$(BIN)/python tools/clean_notebooks.py $(if $(KEEP),--execute)
+
+data: $(READY) ## make a simulated sample anew: SAMPLE=zmumu EVENTS=1000000
+	@test -n "$(SAMPLE)" || { echo 'which sample? For example: make data SAMPLE=zmumu EVENTS=100000'; exit 2; }
+	@$(BIN)/python data/recipes/make.py $(SAMPLE) $(if $(EVENTS),--events $(EVENTS))
+
+cards: $(READY) ## write data/README.md from the registry
+	@$(BIN)/python tools/make_data_cards.py
+
+check: test run ## the tests, then the whole course
+
+wheel: $(READY) ## build the wheel that Colab installs, into dist/
+	@$(BIN)/python tools/build_wheel.py
+
+colab-check: $(READY) ## prove that the wheel moves nothing in Colab, and run the lessons as Colab would: LESSONS="01"
+	@$(BIN)/python tools/colab_check.py $(LESSONS)
+
+lock: $(READY) ## resolve pyproject.toml into requirements.txt anew
+	@$(BIN)/python tools/lock.py
+
+retarget: $(READY) ## change the repository's address everywhere: REPO=owner/name
+	@test -n "$(REPO)" || { echo 'which repository? For example: make retarget REPO=owner/name'; exit 2; }
+	@$(BIN)/python tools/retarget.py $(REPO)
+
+clean: ## remove what the targets above made: build/, dist/, caches, .venv
+	rm -rf build dist $(VENV) .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

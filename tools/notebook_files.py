@@ -1,0 +1,65 @@
+"""What the tools know of a lesson's file: where it lies, its cells, tags and sources."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+LESSON_NAME = re.compile(r"\d\d_[a-z0-9]+(_[a-z0-9]+)*")
+CHECKED_TAG = "nbval-check-output"
+PROFILES = ("smoke", "quick", "full")
+
+
+def lessons(folder: Path = NOTEBOOKS) -> list[Path]:
+    """The lessons in a folder, in their order."""
+    return sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+
+
+def read(path: Path) -> dict:
+    """A notebook as the JSON that it is."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write(path: Path, notebook: dict) -> None:
+    """Write a notebook as Jupyter does, so that the next save in JupyterLab shows no difference but its own."""
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def source(cell: dict) -> str:
+    """The text of a cell, which the format keeps as one string or as a list of lines."""
+    text = cell.get("source", "")
+    return text if isinstance(text, str) else "".join(text)
+
+
+def tags(cell: dict) -> list[str]:
+    """The tags of a cell."""
+    return cell.get("metadata", {}).get("tags", [])
+
+
+def tagged(notebook: dict, tag: str) -> list[dict]:
+    """The cells that carry a tag."""
+    return [cell for cell in notebook["cells"] if tag in tags(cell)]
+
+
+def first_line(cell: dict) -> str:
+    """The first line of a cell that says something."""
+    return next((line.strip() for line in source(cell).splitlines() if line.strip()), "")
+
+
+def expected_minutes(notebook: dict, profile: str) -> float | None:
+    """The minutes that the lesson's own set-up cell announces for a profile, in `start_lesson(..., minutes={...})`.
+
+    Examples
+    --------
+    >>> cell = {"source": 'training.start_lesson(SEED, PROFILE, minutes={"smoke": 0.5, "quick": 2})'}
+    >>> expected_minutes({"cells": [cell]}, "quick")
+    2.0
+    """
+    for cell in notebook["cells"]:
+        found = re.search(r"start_lesson\([^)]*minutes\s*=\s*(\{[^}]*\})", source(cell))
+        if found:
+            minutes = ast.literal_eval(found.group(1)).get(profile)
+            return None if minutes is None else float(minutes)
+    return None
