@@ -205,7 +205,7 @@ def _fetch(url: str, file: DataFile, target: Path) -> str | None:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     os.close(handle)
     part = Path(name)
-    bar = tqdm(desc=target.name, unit="B", unit_scale=True, leave=False)
+    bar = tqdm(desc=target.name, total=file.size or 1, unit="B", unit_scale=True, leave=False)  # pooch sets the total
     try:
         headers = {"User-Agent": USER_AGENT}
         pooch.HTTPDownloader(progressbar=bar, headers=headers, timeout=TIMEOUT)(url, name, None)

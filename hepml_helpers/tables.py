@@ -58,8 +58,9 @@ def _read_columns(path: Path, dataset: Dataset, names: list[str]):
 
 
 def _read_csv(path: Path, dataset: Dataset, names: list[str]) -> pd.DataFrame:
-    _require_columns(path, names, list(pd.read_csv(path, nrows=0).columns))
-    return _as_long_numbers(pd.read_csv(path, usecols=names)[names])
+    table = pd.read_csv(path, index_col=False)  # all columns, or a line with too many fields would pass unnoticed
+    _require_columns(path, names, list(table.columns))
+    return _as_long_numbers(table[names])
 
 
 def _read_root(path: Path, dataset: Dataset, names: list[str]):
