@@ -211,6 +211,7 @@ def _fetch(url: str, file: DataFile, target: Path) -> str | None:
         pooch.HTTPDownloader(progressbar=bar, headers=headers, timeout=TIMEOUT)(url, name, None)
         damage = find_damage(part, file)
         if damage is None:
+            part.chmod(0o644)  # others may share the cache
             os.replace(part, target)
         return damage
     finally:
