@@ -1,20 +1,17 @@
-"""Fixtures that several test modules share, and small notebooks to try the tools on."""
+"""Fixtures that several test modules share."""
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from notebook_samples import PARAMETERS, cell, notebook
 
 os.environ.setdefault("MPLBACKEND", "agg")  # no window, on any machine
 
 ROOT = Path(__file__).resolve().parent.parent
-
-PARAMETERS = """\
-import os
-
-PROFILE = os.environ.get("HEPML_PROFILE", "quick")  # "smoke" (seconds), "quick" (minutes on a CPU), "full" (a GPU)
-SEED = 1"""
 
 
 @pytest.fixture(scope="session")
@@ -38,20 +35,14 @@ def make_notebook(tmp_path):
     return make
 
 
-def cell(kind: str, source: str, *, cell_id: str, tags=(), **metadata) -> dict:
-    """One cell, as nbformat 4.5 keeps it."""
-    if tags:
-        metadata["tags"] = list(tags)
-    made = {"cell_type": kind, "id": cell_id, "metadata": metadata, "source": source}
-    return made if kind == "markdown" else {**made, "execution_count": None, "outputs": []}
+@pytest.fixture
+def run_nbval(root):
+    """Run nbval on a notebook as `make test` does; returns the finished process."""
 
+    def run(path: Path) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env", "-p", "no:cacheprovider"]
+        command += ["-c", str(root / "pyproject.toml"), "--rootdir", str(root), "-p", "conftest", str(path)]
+        variables = dict(os.environ, HEPML_PROFILE="smoke", PYTHONPATH=str(root))
+        return subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True)
 
-def notebook(cells: list[dict], **metadata) -> dict:
-    """A notebook of these cells."""
-    metadata = {
-        "colab": {"provenance": [], "toc_visible": True},
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-        **metadata,
-    }
-    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return run
