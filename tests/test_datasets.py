@@ -371,6 +371,20 @@ def test_a_cache_that_cannot_be_written_is_an_error_that_names_the_way_out(world
     assert server.requests == []
 
 
+def test_the_good_name_appears_in_one_step_and_on_a_whole_file(world, server, monkeypatch):
+    register(world, urls=[f"{server.url}/toy.csv"])
+    server.answers["/toy.csv"] = GOOD
+    moves = []
+
+    def replace(part, target):
+        moves.append((Path(part).read_bytes(), Path(part).parent == Path(target).parent, Path(target).exists()))
+        os.rename(part, target)
+
+    monkeypatch.setattr(fetch.os, "replace", replace)
+    datasets.load_dataset("toy")
+    assert moves == [(GOOD, True, False)]
+
+
 # ---- without a network
 
 
@@ -613,7 +627,7 @@ def test_values_of_jagged_columns_are_checked_event_by_event(tmp_path):
 
     from hepml_helpers.tables import _check_values
 
-    pt = ak.Array([[1.0], [], [2.0, -3.0], [4.0]])
+    pt = ak.Array([[1.0, 1.5], [], [2.0, -3.0], [4.0]])
     with pytest.raises(datasets.CorruptData, match=r"column 'pt' is -3.0 in row 2 "):
         _check_values(pt, tmp_path, "pt", {"unit": "GeV", "min": 0})
     _check_values(pt, tmp_path, "pt", {"unit": "GeV", "min": -3})
@@ -634,6 +648,10 @@ def test_an_unknown_name_suggests_the_nearest(ask):
     with pytest.raises(KeyError) as caught:
         ask("CMS_Zmumu_2011a")
     assert str(caught.value) == "no dataset 'CMS_Zmumu_2011a'; did you mean 'cms_zmumu_2011'?"
+
+
+def test_the_nearest_name_is_suggested_as_it_is_written():
+    assert registry.did_you_mean("ee1", ["E1", "px1"]) == "did you mean 'E1'?"
 
 
 def test_an_empty_selection_is_an_error_in_words():
