@@ -22,6 +22,7 @@ import pickle
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from numbers import Integral
 from pathlib import Path
 
 import uproot
@@ -134,7 +135,7 @@ def _check_arguments(function, path, columns, chunk_entries, executor) -> tuple[
         raise ValueError(f"function is {function!r}; expected a function of one chunk")
     if isinstance(columns, str) or not columns or not all(isinstance(column, str) for column in columns):
         raise ValueError(f'columns is {columns!r}; expected a list of names, such as ["Muon_pt"]')
-    if isinstance(chunk_entries, bool) or chunk_entries != int(chunk_entries) or chunk_entries < 1:
+    if isinstance(chunk_entries, bool) or not isinstance(chunk_entries, Integral) or chunk_entries < 1:
         raise ValueError(f"chunk_entries is {chunk_entries!r}; expected a whole number of events, at least 1")
     if executor is not None and not hasattr(executor, "submit"):
         raise ValueError(
