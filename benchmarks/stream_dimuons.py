@@ -119,11 +119,18 @@ def measure(way: str, path: Path, chunk_entries: int) -> dict:
 
 
 def timed(run, before: float) -> dict:
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), cpu_seconds()
     result = run()
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, cpu_seconds() - cpu
     counts = None if result is None else result.values(flow=True).astype(int).tolist()
-    return {"seconds": seconds, "start_up": start - before, "counts": counts}
+    return {"seconds": seconds, "cpu_seconds": cpu, "start_up": start - before, "counts": counts}
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and its workers so far, user and system."""
+    process = psutil.Process()
+    times = [member.cpu_times() for member in (process, *process.children(recursive=True))]
+    return sum(time.user + time.system for time in times)
 
 
 # ---- one measurement in a process of its own, watched from here ----
@@ -232,6 +239,7 @@ def summary(way: str, n_events: int, size: int, runs: list[dict]) -> dict:
         "file_bytes": size,
         "seconds_best": round(min(seconds), 3),
         "seconds_median": round(statistics.median(seconds), 3),
+        "cpu_seconds_best": round(min(run["cpu_seconds"] for run in runs), 3),
         "start_up_seconds": round(statistics.median(run["start_up"] for run in runs), 2),
         "peak_memory_bytes": max(run["peak_memory"] for run in runs),
     }
@@ -239,15 +247,17 @@ def summary(way: str, n_events: int, size: int, runs: list[dict]) -> dict:
 
 def as_table(rows: list[dict]) -> str:
     lines = [
-        "| way | events | million events/s, best | median | peak memory [MB] | starting the workers [s] |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| way | events | million events/s, best | median | CPU time [µs/event] | peak memory [MB] | start-up [s] |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in rows:
         best, median = (row["events"] / row[f"seconds_{which}"] / 1e6 for which in ("best", "median"))
         start_up = f"{row['start_up_seconds']:.1f}" if row["way"] in ("pool", "dask") else ""
         millions = f"{row['events'] / 1e6:g} M"
         memory = row["peak_memory_bytes"] / 1e6
-        lines.append(f"| {WAYS[row['way']]} | {millions} | {best:.2f} | {median:.2f} | {memory:.0f} | {start_up} |")
+        cpu = row["cpu_seconds_best"] / row["events"] * 1e6
+        cells = (WAYS[row["way"]], millions, f"{best:.2f}", f"{median:.2f}", f"{cpu:.2f}", f"{memory:.0f}", start_up)
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
