@@ -17,14 +17,18 @@ import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pooch
-
 from hepml_helpers import __version__, registry
 from hepml_helpers.registry import CorruptData, DataFile, Dataset, DataUnavailable, readable_size
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # in a notebook without ipywidgets tqdm warns, and shows a bar of text as well
+    import pooch
+    from tqdm.auto import tqdm
 
 USER_AGENT = f"hepml-helpers/{__version__}"
 TIMEOUT = (5, 30)  # seconds to connect, and to wait for the next bytes
 RETRY_WAIT = 1.0  # seconds before the second and last attempt at an address that broke off
+BAR_DELAY = 0.5  # seconds before a progress bar appears; a small file needs none
 
 
 def cache_dir() -> Path:
@@ -197,15 +201,20 @@ def _cause(error: Exception) -> str:
     return str(getattr(inner, "reason", None) or inner or type(error).__name__).split(": ", 1)[-1]
 
 
+class _Bar(tqdm):
+    def reset(self, total: float | None = None) -> None:
+        """Count from zero again, as pooch asks at the end, and draw nothing: a quick download shows no bar at all."""
+        self.n = self.last_print_n = 0
+
+
 def _fetch(url: str, file: DataFile, target: Path) -> str | None:
     """Download to a temporary file, compare, and move it to its place in one step; the damage in words, or None."""
-    from tqdm.auto import tqdm
-
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     os.close(handle)
     part = Path(name)
-    bar = tqdm(desc=target.name, total=file.size or 1, unit="B", unit_scale=True, leave=False)  # pooch sets the total
+    total = file.size or 1  # pooch replaces it by what the server announces
+    bar = _Bar(desc=target.name, total=total, unit="B", unit_scale=True, leave=False, delay=BAR_DELAY)
     try:
         headers = {"User-Agent": USER_AGENT}
         pooch.HTTPDownloader(progressbar=bar, headers=headers, timeout=TIMEOUT)(url, name, None)

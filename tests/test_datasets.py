@@ -237,13 +237,23 @@ def test_an_embedded_sample_comes_in_long_numbers_and_text(world):
 # ---- downloading
 
 
-def test_a_download_names_its_client_and_shows_its_progress(world, server, capsys):
+def test_a_download_names_its_client_and_leaves_one_file(world, server):
     register(world, urls=[f"{server.url}/toy.csv"])
     server.answers["/toy.csv"] = GOOD
     datasets.load_dataset("toy")
     assert server.requests == [("/toy.csv", f"hepml-helpers/{__version__}")]
-    assert "toy.csv" in capsys.readouterr().err
     assert everything_below(world / "cache") == ["toy.csv"]
+
+
+@pytest.mark.parametrize(("delay", "shown"), [(0, True), (60, False)])
+def test_a_download_that_takes_a_while_shows_its_progress(world, server, monkeypatch, capsys, delay, shown):
+    monkeypatch.setattr(fetch, "BAR_DELAY", delay)
+    content = b"Run,E1,pt1\n" + b"1,50.0,30.0\n" * 2000
+    register(world, urls=[f"{server.url}/toy.csv"], sha256=sha256(content), size=len(content), rows=2000)
+    server.answers["/toy.csv"] = content
+    datasets.load_dataset("toy")
+    bar = capsys.readouterr().err
+    assert ("toy.csv" in bar and "B/s" in bar) if shown else bar == ""
 
 
 @pytest.mark.parametrize("bad", [404, 503, b"something else\n", HTML, GOOD[:20]])
