@@ -22,11 +22,6 @@ def read(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def write(path: Path, notebook: dict) -> None:
-    """Write a notebook as Jupyter does, so that the next save in JupyterLab shows no difference but its own."""
-    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-
-
 def source(cell: dict) -> str:
     """The text of a cell, which the format keeps as one string or as a list of lines."""
     text = cell.get("source", "")
@@ -36,11 +31,6 @@ def source(cell: dict) -> str:
 def tags(cell: dict) -> list[str]:
     """The tags of a cell."""
     return cell.get("metadata", {}).get("tags", [])
-
-
-def tagged(notebook: dict, tag: str) -> list[dict]:
-    """The cells that carry a tag."""
-    return [cell for cell in notebook["cells"] if tag in tags(cell)]
 
 
 def first_line(cell: dict) -> str:
