@@ -1,7 +1,8 @@
 """A good copy of each file: here already, or downloaded, and always compared with the registry.
 
 A file is looked for in ``HEPML_DATA_DIR`` (as ``DIR/<path>``, then ``DIR/<file name>``), in the cache
-(``HEPML_CACHE_DIR``, or the usual cache of the operating system), and on the network, one address after the other.
+(``HEPML_CACHE_DIR``, or the usual cache of the operating system), and on the network, one address after the other. A
+relative ``HEPML_DATA_DIR`` is taken from the current folder, or else from the top of the checkout.
 Embedded samples have no address: they lie beside the registry. Wherever a file comes from, it is handed out only after
 its size and SHA-256 were compared with the registry.
 
@@ -121,13 +122,16 @@ _REMEDY = {
 
 
 def _data_dir() -> Path | None:
-    folder = os.environ.get("HEPML_DATA_DIR")
-    if not folder:
+    """The folder that HEPML_DATA_DIR names; lessons run in their own folder, so a relative one counts from the top."""
+    name = os.environ.get("HEPML_DATA_DIR")
+    if not name:
         return None
-    if not Path(folder).expanduser().is_dir():
-        warnings.warn(f"HEPML_DATA_DIR is {folder!r}, which is no folder: nothing is looked up there", stacklevel=2)
-        return None
-    return Path(folder).expanduser()
+    folder = Path(name).expanduser()
+    for candidate in (folder, registry.data_root().parent / folder):
+        if candidate.is_dir():
+            return candidate
+    warnings.warn(f"HEPML_DATA_DIR is {name!r}, which is no folder: nothing is looked up there", stacklevel=2)
+    return None
 
 
 def _looked(dataset: Dataset, file: DataFile) -> str:
