@@ -1,0 +1,104 @@
+"""Write a sample as HDF5 and its entry in the registry.
+
+The file holds one group `events` with one dataset a column, compressed, without time stamps: the same events give the
+same bytes on the same versions of h5py and HDF5.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+
+def write_sample(path: Path, columns: dict, *, meaning: dict, attributes: dict) -> None:
+    """Write the columns; the file appears under its name only when it is whole.
+
+    Parameters
+    ----------
+    path : Path
+        Where to; the folder must exist.
+    columns : dict of ndarray
+        All of one length.
+    meaning : dict
+        For each column {"unit": ..., "description": ...}.
+    attributes : dict
+        Root attributes; dictionaries are stored as JSON.
+
+    Raises
+    ------
+    ValueError
+        For columns of different length, columns without a meaning, or values that are not finite.
+    """
+    _check_columns(columns, meaning)
+    path = Path(path)
+    with whole_file(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
+        for name, value in attributes.items():
+            file.attrs[name] = json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
+        group = file.create_group("events")
+        for name in meaning:
+            options = {"compression": "gzip", "compression_opts": 9, "shuffle": True, "track_times": False}
+            dataset = group.create_dataset(name, data=_as_storable(columns[name]), **options)
+            dataset.attrs["unit"] = meaning[name]["unit"]
+            dataset.attrs["description"] = meaning[name]["description"]
+
+
+def update_registry(path: Path, name: str, entry: dict) -> None:
+    """Put one entry into the registry and leave the others as they are, also when two do it at once."""
+    path = Path(path)
+    with open(path.parent, "rb") if os.name == "nt" else _locked(path.parent):
+        registry = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"datasets": {}}
+        registry["datasets"][name] = entry
+        with whole_file(path) as temporary:
+            Path(temporary).write_text(json.dumps(registry, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+@contextmanager
+def whole_file(path: Path):
+    """A temporary name beside `path` that becomes `path` at the end, and vanishes when anything goes wrong."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    try:
+        yield temporary
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(folder: Path):
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _check_columns(columns: dict, meaning: dict) -> None:
+    if set(columns) != set(meaning):
+        raise ValueError(f"columns are {sorted(columns)}, expected {sorted(meaning)}")
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"columns have lengths {lengths}, expected one length")
+    for name, values in columns.items():
+        values = np.asarray(values)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ValueError(f"column {name} holds {values[~np.isfinite(values)][0]}, expected finite numbers")
+
+
+def _as_storable(values) -> np.ndarray:
+    """Text as fixed-length bytes, everything else as it is."""
+    values = np.asarray(values)
+    return values.astype("S") if values.dtype.kind == "U" else values
