@@ -129,7 +129,7 @@ def _data_dir() -> Path | None:
     folder = Path(name).expanduser()
     for candidate in (folder, registry.data_root().parent / folder):
         if candidate.is_dir():
-            return candidate
+            return candidate.absolute()
     warnings.warn(f"HEPML_DATA_DIR is {name!r}, which is no folder: nothing is looked up there", stacklevel=2)
     return None
 

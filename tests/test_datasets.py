@@ -183,7 +183,7 @@ def test_a_relative_data_dir_counts_from_here_or_from_the_checkout(world, monkey
     monkeypatch.setenv("HEPML_DATA_DIR", "mine")
     for folder in (world, world / "notebooks"):
         monkeypatch.chdir(folder)
-        assert datasets.dataset_path("toy").read_bytes() == GOOD
+        assert datasets.dataset_path("toy") == world / "mine" / "toy.csv"
 
 
 def test_no_socket_is_opened_when_the_file_is_there(world, monkeypatch):
@@ -641,6 +641,45 @@ def test_an_unverified_bad_file_does_not_stay_in_the_cache(world, server):
     with pytest.raises(datasets.CorruptData, match="no column E1"):
         datasets.load_dataset("toy")
     assert everything_below(world / "cache") == []
+
+
+@pytest.mark.parametrize(
+    ("written", "tree", "message"),
+    [
+        ({"E1": [50.0], "pt1": [30.0]}, "events", r"no column Run: found E1, pt1"),
+        ({"E1": [50.0], "pt1": [30.0], "Run": [1]}, "other", r"cannot be read as root: .*'?events"),
+        ({"E1": [-50.0], "pt1": [30.0], "Run": [1]}, "events", r"column 'E1' is -50.0 in row 0 "),
+        ({"E1": [50.0], "pt1": [30.0], "Run": [1]}, "events", None),
+    ],
+)
+def test_a_root_file_is_checked_as_a_csv_file_is(world, monkeypatch, written, tree, message):
+    import uproot
+
+    with uproot.recreate(world / "toy.root") as file:
+        file[tree] = {name: np.array(values) for name, values in written.items()}
+    content = (world / "toy.root").read_bytes()
+    about = {"path": "cms/toy.root", "sha256": sha256(content), "size": len(content), "rows": 1}
+    register(world, urls=["http://unused.invalid/"], tree="events", **about)
+    monkeypatch.setenv("HEPML_DATA_DIR", str(world))
+    if message is None:
+        assert datasets.load_dataset("toy").to_dict("list") == {"run": [1], "E1": [50.0], "pt1": [30.0]}
+    else:
+        with pytest.raises(datasets.CorruptData, match=f"(?s){message}"):
+            datasets.load_dataset("toy")
+
+
+@pytest.mark.parametrize("content", [b"no HDF5 at all", None])
+def test_a_sample_that_is_no_sample_is_refused(world, content):
+    path = world / "data" / "samples" / "toy.h5"
+    if content is None:
+        with h5py.File(path, "w") as file:
+            file["events/E1"] = [50.0]
+    else:
+        path.write_bytes(content)
+    content = path.read_bytes()
+    register(world, path="samples/toy.h5", sha256=sha256(content), size=len(content), rows=1)
+    with pytest.raises(datasets.CorruptData, match=r"cannot be read as h5|no column Run, pt1: found E1"):
+        datasets.load_dataset("toy")
 
 
 def test_values_of_jagged_columns_are_checked_event_by_event(tmp_path):
