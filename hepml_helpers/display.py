@@ -145,11 +145,11 @@ class EventDisplay:
         from matplotlib.figure import Figure  # not pyplot: the figure must not be shown a second time
 
         picture = Figure(figsize=(10.5, 4.8), dpi=110, layout="constrained")
-        across, along = picture.subplots(1, 2, width_ratios=[21, 27])
+        across, along = picture.subplots(1, 2, width_ratios=[23, 27])
         _draw_detector(across, along)
         for muon in self.muons:
-            _draw_muon(muon, across, along)
-        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-10.5, 10.5), ylim=(-9.3, 9.3), aspect="equal")
+            _draw_muon(muon, across, along, up=self.muons[0][2])
+        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-11.5, 11.5), ylim=(-9.3, 9.3), aspect="equal")
         along.set(xlabel="z, along the beam [m]", ylabel="± distance from the beam [m]", aspect="equal")
         along.set(xlim=(-13.5, 13.5), ylim=(-9.3, 9.3))
         handles, labels = across.get_legend_handles_labels()
@@ -254,7 +254,11 @@ def _layout(title: str) -> dict:
             **{key: {**axis, "title": {"text": text}} for key, text in names.items()},
             "aspectmode": "data",
             "bgcolor": clear,
-            "camera": {"up": {"x": 0, "y": 0, "z": 1}, "eye": {"x": -0.65, "y": -1.5, "z": 0.55}},
+            "camera": {
+                "up": {"x": 0, "y": 0, "z": 1},
+                "eye": {"x": -0.65, "y": -1.5, "z": 0.55},
+                "center": {"x": 0, "y": 0, "z": -0.12},
+            },
         },
         "modebar": {"bgcolor": clear, "color": _GREY, "activecolor": _GREY},
         "legend": {"orientation": "h", "y": 0.0, "x": 0.5, "xanchor": "center"},
@@ -278,11 +282,12 @@ def _draw_detector(across, along) -> None:
     across.plot(0, 0, "+", color="0.3", label="beam line")
 
 
-def _draw_muon(muon, across, along) -> None:
+def _draw_muon(muon, across, along, *, up: float) -> None:
+    """Draw a muon in both views; along the beam, what starts within 90 degrees of the azimuth ``up`` goes upwards."""
     from matplotlib.patheffects import withStroke
 
     x, y, z = muon_track(*muon).T
-    side = 1.0 if math.sin(muon[2]) >= 0 else -1.0  # above or below the beam, as it starts
+    side = 1.0 if math.cos(muon[2] - up) >= 0 else -1.0
     distance = side * np.hypot(x, y)
     for ax, horizontal, vertical in ((across, x, y), (along, z, distance)):
         ax.plot(horizontal, vertical, color=_COLOR[muon[3]], lw=2.2)

@@ -141,6 +141,8 @@ def test_the_picture_shows_the_tracks_across_and_along_the_beam(event):
     np.testing.assert_allclose(drawn[0], track[:, :2])
     lengths = [line for line in along.lines if len(line.get_xdata()) == len(track)]
     np.testing.assert_allclose(lengths[0].get_xdata(), track[:, 2])
+    assert lengths[0].get_ydata()[-1] == pytest.approx(np.hypot(*track[-1, :2]))  # the first muon goes upwards
+    assert along.lines[-1].get_ydata()[-1] < -7  # and the one opposite to it downwards
     assert across.get_xlabel() == "x [m]" and along.get_xlabel() == "z, along the beam [m]"
     assert "μ⁺ 54.7 GeV" in [text.get_text() for text in across.texts]
 
