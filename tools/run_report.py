@@ -3,6 +3,7 @@
 import heapq
 import sys
 import time
+from pathlib import Path
 
 from hepml_helpers import results
 
@@ -142,9 +143,15 @@ def print_failures(course: list, *, build) -> None:
             if results.verdict(result) == "outside":
                 text = results.describe(result)
                 print(f"  {text['result']}: {text['measured']} is outside {text['accepted']}")
-        print(f"  its copy: {build / 'failed' / lesson.path.name}")
+        print(f"  its copy: {shown(build / 'failed' / lesson.path.name)}")
     well = len(course) - len(wrong)
-    print(f"\n{well} of {len(course)} lesson(s) passed; executed copies in {build / 'notebooks'}", flush=True)
+    print(f"\n{well} of {len(course)} lesson(s) passed; executed copies in {shown(build / 'notebooks')}", flush=True)
+
+
+def shown(path: Path) -> str:
+    """A path as short as the reader can use it."""
+    path = path.absolute()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def short(text: str, length: int) -> str:
