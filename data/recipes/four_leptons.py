@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from recipes import detector
+from recipes import detector, z_decay
 from recipes.generator import PARTONS_ONLY, Component, Recipe, select_particles, stored, stored_phi
 
 Z_MASS = 91.1876  # GeV, PDG
@@ -29,10 +29,20 @@ LEPTON_COLUMNS = {
 }
 
 
-def measure_leptons(events, rng: np.random.Generator) -> tuple:
+def measure_leptons(electrons: tuple, muons: tuple, photons: np.ndarray, rng: np.random.Generator) -> tuple:
     """Measured electrons and muons of each event, the hardest first; lost ones have pt zero.
 
     Muons are bare. Electrons come with the photons within 0.1, that fall into the same cluster of the calorimeter.
+
+    Parameters
+    ----------
+    electrons, muons : tuple of ndarray
+        True four-momenta (E, px, py, pz) in GeV, shape (n_events, k, 4), rows of zeros where there is none, and PDG
+        codes, shape (n_events, k).
+    photons : ndarray, shape (n_events, m, 4)
+        Radiated photons.
+    rng : numpy.random.Generator
+        For the detector.
 
     Returns
     -------
@@ -41,9 +51,7 @@ def measure_leptons(events, rng: np.random.Generator) -> tuple:
     pdg_id : ndarray of int, shape (n_events, LEPTONS)
         Zero where there is none.
     """
-    photons, _ = select_particles(events, (22,), size=12)
-    electrons, electron_id = select_particles(events, (11,), size=LEPTONS)
-    muons, muon_id = select_particles(events, (13,), size=LEPTONS)
+    (electrons, electron_id), (muons, muon_id) = electrons, muons
     electrons = detector.add_collinear_photons(electrons, photons)
     pt, eta, phi = detector.cylindrical(electrons)
     found_e = detector.found(detector.electron_efficiency(pt, eta), rng=rng)
@@ -101,16 +109,32 @@ def choose_candidate(p4: np.ndarray, pdg_id: np.ndarray) -> tuple:
 
 
 def reconstruct(events, component: Component, rng: np.random.Generator) -> dict:
-    """Measure, choose a candidate and store its four leptons."""
+    """Measure the leptons that Pythia made, choose a candidate and store its four leptons."""
     events = events[_count_leptons(events) >= 4]
-    p4, pdg_id = measure_leptons(events, rng)
+    photons, _ = select_particles(events, (22,), size=12)
+    electrons = select_particles(events, (11,), size=LEPTONS)
+    muons = select_particles(events, (13,), size=LEPTONS)
+    p4, pdg_id = measure_leptons(electrons, muons, photons, rng)
+    return candidate_columns(p4, pdg_id, mass_true=true_mass(events), weight=np.ones(len(events)))
+
+
+def reconstruct_z4l(events, component: Component, rng: np.random.Generator) -> dict:
+    """Let the Z of each event decay to four leptons, then as `reconstruct`; one event may give several rows."""
+    bosons, _ = select_particles(events, (23,), size=1, status="recoiled")
+    leptons, pdg_id, parent, weight = z_decay.decay(bosons[:, 0], rng, tries=10, largest=0.001)
+    electrons, muons = (_only(leptons, pdg_id, code) for code in (11, 13))
+    p4, pdg_id = measure_leptons(electrons, muons, np.zeros((len(leptons), 0, 4)), rng)
+    return candidate_columns(p4, pdg_id, mass_true=detector.mass_of(bosons)[parent], weight=weight)
+
+
+def candidate_columns(p4: np.ndarray, pdg_id: np.ndarray, *, mass_true: np.ndarray, weight: np.ndarray) -> dict:
+    """The columns of the events with a candidate; arguments as `measure_leptons` returns them, and one number each."""
     chosen, accepted = choose_candidate(p4, pdg_id)
     pt, eta, phi = detector.cylindrical(np.take_along_axis(p4, chosen[..., None], axis=1))
     code = np.take_along_axis(pdg_id, chosen, axis=1).astype(np.int8)
     values = {"pt": stored(pt), "eta": stored(eta), "phi": stored_phi(phi), "charge": -np.sign(code), "pdgid": code}
     columns = {f"{name}{i + 1}": value[:, i] for name, value in values.items() for i in range(4)}
-    columns["mass_true"] = stored(true_mass(events))
-    columns["weight"] = _event_weight(events, component)
+    columns |= {"mass_true": stored(mass_true), "weight": weight}
     return {name: value[accepted] for name, value in columns.items()}
 
 
@@ -128,10 +152,9 @@ def _count_leptons(events):
     return ak.to_numpy(ak.sum(((code == 11) | (code == 13)) & (events.prt.status > 0), axis=1))
 
 
-def _event_weight(events, component):
-    import awkward as ak
-
-    return ak.to_numpy(events.info.weights[:, 0]) if component.weighted else np.ones(len(events))
+def _only(leptons, pdg_id, code):
+    is_this = np.abs(pdg_id) == code
+    return np.where(is_this[..., None], leptons, 0.0), np.where(is_this, pdg_id, 0)
 
 
 def _hardest(measured, pdg_id, found):
@@ -204,34 +227,30 @@ Z4L = Recipe(
     name="z4l",
     title="Z → 4l at 8 TeV",
     description=(
-        "A single Z (or gamma*, 60 to 130 GeV) that decays to two leptons, one of which radiates a virtual photon that "
-        "becomes a second pair. Pythia's shower makes it, which is an approximation to the matrix element (no "
-        "interference of equal leptons); the rare branching photon -> lepton pair is made a thousand times more often, "
-        "and the event weights make up for it, so they spread widely. Photons with less than 2 GeV of transverse "
-        f"momentum to the lepton are left out. {_COMMON}"
+        "A single Z (60 to 130 GeV) that decays to two leptons, one of which radiates a virtual photon that becomes a "
+        "second pair. Pythia makes the Z; the decay is sampled from the leading-order matrix element (z_decay), all "
+        "pairs above 3.5 GeV, averaged over the spin of the Z, without further photons and without interference with "
+        f"pairs of bosons. {_COMMON}"
     ),
-    process="q qbar -> Z/gamma* -> 2l, l -> l gamma*, gamma* -> 2l (l = e, mu), by the QED shower",
+    process="q qbar -> Z (Pythia, with parton showers), Z -> l l gamma* -> 4l (l = e, mu; matrix element)",
     energy_tev=8.0,
     luminosity_fb=11.6,
     components=(
         Component(
-            "q qbar -> Z -> 4l",
+            "q qbar -> Z, relative to Z -> 2l",
             (
                 "WeakSingleBoson:ffbar2gmZ = on",
+                "WeakZ0:gmZmode = 2",
                 "PhaseSpace:mHatMin = 60",
                 "PhaseSpace:mHatMax = 130",
+                "TimeShower:QEDshowerByL = off",  # the leptons of this decay are replaced
                 *_TO_LEPTONS,
-                "TimeShower:pTminChgL = 2",  # otherwise nearly all enhanced branchings are soft
-                "TimeShower:mMaxGamma = 80",  # the default of 10 GeV stops short of the masses that are selected
-                "Enhancements:doEnhance = on",
-                "EnhancedSplittings:List = {fsr:A2LL=1000}",
                 *PARTONS_ONLY,
             ),
-            weighted=True,
         ),
     ),
-    reconstruct=reconstruct,
+    reconstruct=reconstruct_z4l,
     columns=LEPTON_COLUMNS,
-    default_events=3_000_000,
+    default_events=250_000,
     default_seed=20260105,
 )

@@ -23,6 +23,8 @@ BATCH_EVENTS = 1_000
 MB_TO_PB = 1e9
 MANTISSA_BITS = 14  # of the 23 of a float32 that are kept: a relative error below 3.1e-5, far below the resolution
 
+STATUS_CODES = {"hard": (-22, -23), "recoiled": (-62,)}  # of Pythia's event record
+
 # Leptons and photons of the hard process and of the showers, without the underlying event and without hadrons: these
 # change no isolated lepton, and leaving them out saves nineteen twentieths of the time. Initial-state radiation (the
 # boson's pt) and final-state radiation (photons from the leptons) stay on.
@@ -42,7 +44,6 @@ class Component:
     share: float = 1.0
     branching: float = 1.0
     origin: int = 0
-    weighted: bool = False  # Pythia gives every event a weight of its own
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,8 @@ def select_particles(events, ids: tuple[int, ...], *, size: int, status: str = "
     size : int
         How many to keep; missing ones are rows of zeros.
     status : str
-        "final" for particles that leave the collision, "hard" for those of the hard process (status -22 or -23).
+        "final" for particles that leave the collision, "hard" for those of the hard process, "recoiled" for
+        unstable ones of the hard process after initial-state radiation and primordial momentum have moved them.
 
     Returns
     -------
@@ -201,7 +203,7 @@ def select_particles(events, ids: tuple[int, ...], *, size: int, status: str = "
         Zero where padded.
     """
     code, state, row = _flat(events.prt.id), _flat(events.prt.status), _event_of_particle(events)
-    wanted = state > 0 if status == "final" else (state == -22) | (state == -23)
+    wanted = state > 0 if status == "final" else np.isin(state, STATUS_CODES[status])
     chosen = np.flatnonzero(wanted & np.isin(np.abs(code), ids))
     momenta = np.stack([_flat(events.prt.p[name])[chosen] for name in ("e", "px", "py", "pz")], axis=-1)
     row, code = row[chosen], code[chosen]

@@ -23,11 +23,16 @@ import numpy as np  # noqa: E402
 
 from recipes import generator, store  # noqa: E402
 from recipes.catalogue import RECIPES  # noqa: E402
+from recipes.stand_ins import STAND_INS, StandIn  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit status."""
     options = _parser().parse_args(arguments)
+    if options.sample in STAND_INS:
+        path = write_stand_in(STAND_INS[options.sample], options)
+        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+        return 0
     recipe = RECIPES[options.sample]
     events, seed = (
         options.events or recipe.default_events,
@@ -96,6 +101,38 @@ def write(recipe: generator.Recipe, blocks: list[generator.Block], *, folder: Pa
     return path
 
 
+def write_stand_in(stand_in: StandIn, options: argparse.Namespace) -> Path:
+    """Draw a stand-in from the samples in `data/samples` and write it, and its entry where a registry is named.
+
+    Raises
+    ------
+    FileNotFoundError
+        When a sample that it is drawn from has not been made.
+    """
+    files = {name: DATA / "samples" / f"{name}.h5" for name in stand_in.sources}
+    seed = stand_in.default_seed if options.seed is None else options.seed
+    columns = stand_in.derive(
+        {name: store.read_sample(file) for name, file in files.items()}, np.random.default_rng(seed)
+    )
+    path = options.out / f"{stand_in.name}.h5"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    provenance = {
+        "command": f"python data/recipes/make.py {stand_in.name} --seed {seed}",
+        "module": stand_in.derive.__module__,
+        "seed": seed,
+        "events_generated": 0,
+        "sources": {name: store.sha256(file) for name, file in files.items()},
+        "versions": versions(),
+        "process": stand_in.process,
+    }
+    attributes = {"name": stand_in.name, "seed": seed, "versions": versions(), "recipe": provenance}
+    store.write_sample(path, columns, meaning=stand_in.columns, attributes=attributes)
+    if options.registry is not None:
+        entry = _entry(stand_in, path, len(columns["mass"]), provenance)
+        store.update_registry(options.registry, stand_in.name, entry)
+    return path
+
+
 def versions() -> dict:
     """Versions of everything that a reproduction depends on."""
     import awkward
@@ -133,8 +170,8 @@ def _entry(recipe, path, rows, provenance) -> dict:
         "title": recipe.title,
         "recorded": False,
         "label": "simulated (Pythia 8)",
-        "description": f"{recipe.description} Weights: {recipe.luminosity_fb:g}/fb at {recipe.energy_tev:g} TeV.",
-        "columns": recipe.columns,
+        "description": recipe.description + _luminosity(recipe),
+        "columns": {name: about | _range(name) for name, about in recipe.columns.items()},
         "rows": rows,
         "jagged": False,
         "licence": "CC-BY-4.0",
@@ -145,6 +182,20 @@ def _entry(recipe, path, rows, provenance) -> dict:
         "rename": {},
         "recipe": provenance,
     }
+
+
+def _luminosity(recipe) -> str:
+    luminosity = getattr(recipe, "luminosity_fb", None)
+    return "" if luminosity is None else f" Weights: {luminosity:g}/fb at {recipe.energy_tev:g} TeV."
+
+
+def _range(column: str) -> dict:
+    """Limits that every value keeps; `load_dataset` checks them."""
+    limits = {"eta": (-2.5, 2.5), "phi": (-3.1416, 3.1416), "charge": (-1, 1), "pdgid": (-13, 13)}
+    kind = column.rstrip("1234")
+    if kind in limits:
+        return dict(zip(("min", "max"), limits[kind], strict=True))
+    return {"min": 0} if kind in ("pt", "E", "mZ", "weight") or kind.startswith("mass") else {}
 
 
 def _archive(folder: Path) -> str:
@@ -159,7 +210,7 @@ def _bar(iterable, total):
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Make a simulated sample with Pythia 8 and a parametrised detector.")
-    parser.add_argument("sample", choices=sorted(RECIPES))
+    parser.add_argument("sample", choices=sorted([*RECIPES, *STAND_INS]))
     parser.add_argument("--events", type=int, help="events to generate, before the detector; default: as committed")
     parser.add_argument("--seed", type=int, help="default: the seed of the committed sample")
     parser.add_argument("--workers", type=int, default=1, help="processes of this machine")

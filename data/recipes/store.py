@@ -37,7 +37,8 @@ def write_sample(path: Path, columns: dict, *, meaning: dict, attributes: dict) 
     """
     _check_columns(columns, meaning)
     path = Path(path)
-    with whole_file(path) as temporary, h5py.File(temporary, "w", libver="v110") as file:
+    # libver="earliest": later formats store the time in every group, and two runs would differ
+    with whole_file(path) as temporary, h5py.File(temporary, "w", libver="earliest") as file:
         for name, value in attributes.items():
             file.attrs[name] = json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
         group = file.create_group("events")
@@ -48,10 +49,25 @@ def write_sample(path: Path, columns: dict, *, meaning: dict, attributes: dict) 
             dataset.attrs["description"] = meaning[name]["description"]
 
 
+def read_sample(path: Path) -> dict:
+    """The columns of a sample, as they are stored.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is none; says how to make it.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; make it first: python data/recipes/make.py {path.stem}")
+    with h5py.File(path) as file:
+        return {name: dataset[:] for name, dataset in file["events"].items()}
+
+
 def update_registry(path: Path, name: str, entry: dict) -> None:
     """Put one entry into the registry and leave the others as they are, also when two do it at once."""
     path = Path(path)
-    with open(path.parent, "rb") if os.name == "nt" else _locked(path.parent):
+    with _locked(path.parent):
         registry = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"datasets": {}}
         registry["datasets"][name] = entry
         with whole_file(path) as temporary:
