@@ -145,13 +145,13 @@ class EventDisplay:
         from matplotlib.figure import Figure  # not pyplot: the figure must not be shown a second time
 
         picture = Figure(figsize=(10.5, 4.8), dpi=110, layout="constrained")
-        across, along = picture.subplots(1, 2, width_ratios=[23, 27])
+        across, along = picture.subplots(1, 2, width_ratios=[25, 29])
         _draw_detector(across, along)
         for muon in self.muons:
             _draw_muon(muon, across, along, up=self.muons[0][2])
-        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-11.5, 11.5), ylim=(-9.3, 9.3), aspect="equal")
+        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-12.5, 12.5), ylim=(-9.3, 9.3), aspect="equal")
         along.set(xlabel="z, along the beam [m]", ylabel="± distance from the beam [m]", aspect="equal")
-        along.set(xlim=(-13.5, 13.5), ylim=(-9.3, 9.3))
+        along.set(xlim=(-14.5, 14.5), ylim=(-9.3, 9.3))
         handles, labels = across.get_legend_handles_labels()
         picture.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize="small")
         picture.suptitle(self.title, fontsize="medium", color="0.3")
@@ -292,7 +292,8 @@ def _draw_muon(muon, across, along, *, up: float) -> None:
     for ax, horizontal, vertical in ((across, x, y), (along, z, distance)):
         ax.plot(horizontal, vertical, color=_COLOR[muon[3]], lw=2.2)
         end = np.array([horizontal[-1], vertical[-1]])
-        place = end + 1.0 * end / np.hypot(*end)  # a metre further out
+        outwards = end / np.hypot(*end)
+        place = end + (0.9 + 1.6 * abs(outwards[0])) * outwards  # further out where the text lies along the track
         style = {"ha": "center", "va": "center", "fontsize": "small", "fontweight": "bold"}
         halo = [withStroke(linewidth=3, foreground="white")]
         ax.text(*place, _name(muon), color=_COLOR[muon[3]], path_effects=halo, **style)
