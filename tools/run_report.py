@@ -105,7 +105,8 @@ def print_table(course: list, *, judged: bool) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("lesson", no_wrap=True)
     table.add_column("min", justify="right", no_wrap=True)
-    for name in ("result", "measured", "accepted", "published", "verdict"):
+    table.add_column("result", min_width=30)
+    for name in ("measured", "accepted", "published", "verdict"):
         table.add_column(name, overflow="fold")
     for lesson in course:
         for row in rows(lesson, judged=judged):
