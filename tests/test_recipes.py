@@ -459,13 +459,13 @@ def test_each_resonance_of_the_cocktail_lies_at_its_mass(samples):
 
 def test_the_single_z_to_four_leptons_peaks_at_the_z(samples):
     mass = detector.mass_of(four_momenta(samples["z4l"], 4))
-    assert np.median(mass) == pytest.approx(90.8, abs=0.5)
+    assert np.median(mass) == pytest.approx(91.3, abs=0.3)  # no photon is radiated in this sample
 
 
 def test_each_four_lepton_event_has_two_pairs_of_opposite_leptons(samples):
     for name in ("h4l", "zz4l", "z4l"):
         codes = np.stack([samples[name][f"pdgid{i}"] for i in range(1, 5)], axis=1).astype(int)
-        assert (np.sort(codes, axis=1) + np.sort(-codes, axis=1) == 0).all()
+        np.testing.assert_array_equal(np.sort(codes, axis=1), np.sort(-codes, axis=1))
         np.testing.assert_array_equal(np.sign(codes), -np.stack([samples[name][f"charge{i}"] for i in range(1, 5)], 1))
 
 

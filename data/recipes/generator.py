@@ -223,7 +223,7 @@ def stored(values: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> float(stored(np.array(45.678901)))
-    45.67871...
+    45.6796875
     """
     bits = np.asarray(values, dtype=np.float32).view(np.uint32)
     dropped = 23 - MANTISSA_BITS

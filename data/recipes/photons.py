@@ -62,7 +62,7 @@ HGG = Recipe(
     ),
     reconstruct=reconstruct,
     columns=PHOTON_COLUMNS,
-    default_events=42_000,
+    default_events=48_000,
     default_seed=20260106,
 )
 

@@ -215,7 +215,8 @@ FOUR_LEPTONS_PSEUDO = StandIn(
         "Has the columns of cms_four_leptons, and nothing that was recorded: a Poisson number of events drawn from "
         "z4l, zz4l and h4l at the yields that CMS expected for 2.3/fb at 7 TeV and 11.6/fb at 8 TeV: between 70 and "
         "181 GeV, ZZ 80.1 and H 9.73. Z+X and top quarks (3.9 expected) are left out. All events are simulated at "
-        "8 TeV; the year is drawn."
+        "8 TeV; the year is drawn. The seed was chosen so that the counts near the Z, near 125 GeV and in all are "
+        "close to the expectation: this is a typical experiment, not an unbiased draw."
     ),
     process="Poisson draw from z4l + zz4l + h4l",
     sources=("z4l", "zz4l", "h4l"),
@@ -239,7 +240,9 @@ FOUR_LEPTONS_PSEUDO = StandIn(
         "channel": {"unit": "", "description": "4mu, 4e or 2e2mu"},
         "year": {"unit": "", "description": "2011 or 2012, drawn"},
     },
-    default_seed=20260109,
+    # The first seed from 20260109 on whose counts in 70-181, 80-100 and 121-130 GeV and in all lie within half a
+    # Poisson standard deviation of what is expected: lessons that stand on it show a typical experiment.
+    default_seed=20260115,
 )
 
 STAND_INS = {stand_in.name: stand_in for stand_in in (TAG_AND_PROBE, FOUR_LEPTONS_PSEUDO)}
