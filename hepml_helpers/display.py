@@ -144,13 +144,13 @@ class EventDisplay:
         """The static matplotlib figure: across the beam (x, y) and along it (z, distance from the beam)."""
         from matplotlib.figure import Figure  # not pyplot: the figure must not be shown a second time
 
-        picture = Figure(figsize=(10.5, 4.8), dpi=110, layout="constrained")
-        across, along = picture.subplots(1, 2, width_ratios=[25, 29])
+        picture = Figure(figsize=(10.5, 4.5), dpi=110, layout="constrained")
+        across, along = picture.subplots(1, 2, width_ratios=[27, 29])
         _draw_detector(across, along)
         for muon in self.muons:
             _draw_muon(muon, across, along, up=self.muons[0][2])
-        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-12.5, 12.5), ylim=(-9.3, 9.3), aspect="equal")
-        along.set(xlabel="z, along the beam [m]", ylabel="± distance from the beam [m]", aspect="equal")
+        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-13.5, 13.5), ylim=(-9.3, 9.3), aspect="equal")
+        along.set(xlabel="z, along the beam [m]", ylabel="± distance from it [m]", aspect="equal")
         along.set(xlim=(-14.5, 14.5), ylim=(-9.3, 9.3))
         handles, labels = across.get_legend_handles_labels()
         picture.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize="small")
