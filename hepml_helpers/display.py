@@ -149,9 +149,9 @@ class EventDisplay:
         _draw_detector(across, along)
         for muon in self.muons:
             _draw_muon(muon, across, along, up=self.muons[0][2])
-        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-13.5, 13.5), ylim=(-9.3, 9.3), aspect="equal")
-        along.set(xlabel="z, along the beam [m]", ylabel="± distance from it [m]", aspect="equal")
-        along.set(xlim=(-14.5, 14.5), ylim=(-9.3, 9.3))
+        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-13.5, 13.5), ylim=(-10.2, 10.2), aspect="equal")
+        along.set(xlabel="z, along the beam [m]", ylabel="± distance from beam [m]", aspect="equal")
+        along.set(xlim=(-14.5, 14.5), ylim=(-10.2, 10.2))
         handles, labels = across.get_legend_handles_labels()
         picture.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize="small")
         picture.suptitle(self.title, fontsize="medium", color="0.3")
