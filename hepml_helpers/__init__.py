@@ -13,6 +13,9 @@ Each room is a module of its own and is imported on its own, ``from hepml_helper
 `training`      seeds, progress, and what the machine offers
 `results`       what a lesson measured, beside what was published
 =============== ==========================================================================
+
+Behind them, not for lessons: `registry`, `fetch` and `tables` find, verify and read the files of `datasets`, and
+`progress` draws the bars.
 """
 
 __version__ = "0.1.0"

@@ -19,12 +19,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hepml_helpers import __version__, registry
+from hepml_helpers.progress import Bar
 from hepml_helpers.registry import CorruptData, DataFile, Dataset, DataUnavailable, readable_size
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # in a notebook without ipywidgets tqdm warns, and shows a bar of text as well
+    warnings.simplefilter("ignore")  # pooch loads tqdm's widgets, which warn where ipywidgets is missing
     import pooch
-    from tqdm.auto import tqdm
 
 USER_AGENT = f"hepml-helpers/{__version__}"
 TIMEOUT = (5, 30)  # seconds to connect, and to wait for the next bytes
@@ -205,7 +205,7 @@ def _cause(error: Exception) -> str:
     return str(getattr(inner, "reason", None) or inner or type(error).__name__).split(": ", 1)[-1]
 
 
-class _Bar(tqdm):
+class _Bar(Bar):
     def reset(self, total: float | None = None) -> None:
         """Count from zero again, as pooch asks at the end, and draw nothing: a quick download shows no bar at all."""
         self.n = self.last_print_n = 0
@@ -218,7 +218,7 @@ def _fetch(url: str, file: DataFile, target: Path) -> str | None:
     os.close(handle)
     part = Path(name)
     total = file.size or 1  # pooch replaces it by what the server announces
-    bar = _Bar(desc=target.name, total=total, unit="B", unit_scale=True, leave=False, delay=BAR_DELAY)
+    bar = _Bar(desc=target.name, total=total, unit="B", unit_scale=True, delay=BAR_DELAY)
     try:
         headers = {"User-Agent": USER_AGENT}
         pooch.HTTPDownloader(progressbar=bar, headers=headers, timeout=TIMEOUT)(url, name, None)

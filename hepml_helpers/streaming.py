@@ -26,7 +26,8 @@ from numbers import Integral
 from pathlib import Path
 
 import uproot
-from tqdm.auto import tqdm
+
+from hepml_helpers.progress import Bar
 
 MAX_IN_FLIGHT = 32
 """Parts of a file that are handed to an executor and not yet added up: enough to keep 16 workers busy."""
@@ -121,9 +122,7 @@ def reduce_chunks(
             task = (_pack(function), path, tree, columns, chunk_entries)
             results = _results_in_order(executor, task, parts)
         total = None
-        with tqdm(
-            total=parts[-1][1], unit="events", unit_scale=True, leave=False, dynamic_ncols=True, disable=not progress
-        ) as bar:
+        with Bar(total=parts[-1][1], unit=" events", unit_scale=True, disable=not progress) as bar:
             for (start, stop), result in zip(parts, results, strict=True):
                 total = result if total is None else _add(total, result, start, stop)
                 bar.update(stop - start)

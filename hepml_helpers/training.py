@@ -4,19 +4,21 @@ This is the only room that knows which backend Keras runs on. Keras is imported 
 that a lesson without a network does not wait for it.
 """
 
+import contextlib
 import os
 import platform
 import random
+import sys
 import time
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from hepml_helpers import __version__
+from hepml_helpers.progress import Bar
 
 PROFILES = ("smoke", "quick", "full")
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notes are not for students
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on its work are not for students
 
 
 def start_lesson(seed: int, profile: str, *, minutes: dict, network: bool = True) -> str:
@@ -47,7 +49,7 @@ def start_lesson(seed: int, profile: str, *, minutes: dict, network: bool = True
     --------
     >>> profile = start_lesson(1, "smoke", minutes={"smoke": 0.2, "quick": 1, "full": 2}, network=False)
     ... # doctest: +ELLIPSIS
-    hepml-helpers ... · Python ... · ... · profile smoke: expect about 12 seconds
+    hepml-helpers ... · Python ... · ... · profile smoke: about 12 seconds
     """
     if profile not in PROFILES:
         raise ValueError(f"the profile is {profile!r}; expected one of {', '.join(PROFILES)}")
@@ -57,8 +59,8 @@ def start_lesson(seed: int, profile: str, *, minutes: dict, network: bool = True
     parts = [
         f"hepml-helpers {__version__}",
         f"Python {platform.python_version()}",
-        *(_describe_backend() if network else ["no network is trained here: a CPU is all it takes"]),
-        f"profile {profile}: expect about {_in_words(minutes[profile])}",
+        *(_describe_backend() if network else ["trains no network: no GPU needed"]),
+        f"profile {profile}: about {_in_words(minutes[profile])}",
     ]
     print(" · ".join(parts))
     return profile
@@ -70,31 +72,31 @@ def set_seed(seed: int, *, network: bool = True) -> None:
     Lessons draw from a ``numpy.random.Generator`` of their own; this is for what libraries draw on the side.
     """
     if network:
-        import keras
-
+        with _quiet_start():
+            import keras
         keras.utils.set_random_seed(seed)
     else:
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002
 
 
-def progress(iterable=None, *, total: int | None = None, desc: str = ""):
-    """A progress bar with a time estimate around an iterable, or by hand with ``update``: tqdm's, on one line."""
-    return tqdm(iterable, total=total, desc=desc, leave=False, dynamic_ncols=True, mininterval=0.5)
+def progress(iterable=None, *, total: int | None = None, desc: str = "", unit: str = "it") -> Bar:
+    """A progress bar with a time estimate, around an iterable or moved by hand with ``update``."""
+    return Bar(iterable, total=total, desc=desc, unit=unit)
 
 
 def FitProgress(desc: str = "training"):
-    """A Keras callback that shows one progress bar for a whole fit, with the time left and the validation loss.
+    """A Keras callback that shows one progress bar for a whole fit, with the time left and the latest loss.
 
     Use it with ``verbose=0``: ``model.fit(..., callbacks=[FitProgress()], verbose=0)``. At the end it leaves one line:
-    epochs, seconds and the best validation loss.
+    epochs, seconds, and the best validation loss (the best loss where there is no validation).
     """
     import keras
 
     class _FitProgress(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):
             self.start, self.best = time.perf_counter(), None
-            self.bar = progress(total=self.params["epochs"], desc=desc)
+            self.bar = progress(total=self.params["epochs"], desc=desc, unit="epoch")
 
         def on_epoch_end(self, epoch, logs=None):
             loss = (logs or {}).get("val_loss", (logs or {}).get("loss"))
@@ -104,12 +106,26 @@ def FitProgress(desc: str = "training"):
             self.bar.update()
 
         def on_train_end(self, logs=None):
-            epochs, seconds = self.bar.n, time.perf_counter() - self.start
-            self.bar.close()
             best = "" if self.best is None else f", best loss {self.best:.4f}"
-            print(f"{desc}: {epochs} epochs in {seconds:.1f} s{best}")
+            seconds = time.perf_counter() - self.start
+            self.bar.closing = f"{desc}: {self.bar.n} epochs in {seconds:.1f} s{best}"
+            self.bar.close()
 
     return _FitProgress()
+
+
+@contextlib.contextmanager
+def _quiet_start():
+    """Send to nowhere what TensorFlow writes to standard error before it can be told not to."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _describe_backend() -> list[str]:
@@ -120,7 +136,7 @@ def _describe_backend() -> list[str]:
     gpus = _gpu_names(backend)
     return [
         f"Keras {keras.__version__} on {backend} {__import__(module).__version__}",
-        f"GPU: {', '.join(gpus)}" if gpus else "no GPU found: the CPU does the work",
+        f"GPU: {', '.join(gpus)}" if gpus else "no GPU: the CPU does the work",
     ]
 
 

@@ -20,14 +20,15 @@ ROOMS = {
     "kinematics": set(),
     "results": set(),
     "metrics": set(),
+    "progress": set(),
     "registry": set(),
-    "fetch": {"registry"},
+    "fetch": {"registry", "progress"},
     "tables": {"registry"},
     "datasets": {"registry", "fetch", "tables", "kinematics"},
-    "streaming": set(),
+    "streaming": {"progress"},
     "plotting": {"metrics"},
     "display": {"kinematics"},
-    "training": set(),
+    "training": {"progress"},
 }
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 DRAWING = {"matplotlib", "mplhep", "plotly"}

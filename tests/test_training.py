@@ -14,7 +14,7 @@ def test_start_lesson_says_in_one_line_what_it_runs_on(capsys):
     assert training.start_lesson(1, "quick", minutes=MINUTES, network=False) == "quick"
     line = capsys.readouterr().out
     assert line.count("\n") == 1
-    for words in ("hepml-helpers", "Python 3", "a CPU is all it takes", "profile quick: expect about 1 minute"):
+    for words in ("hepml-helpers", "Python 3", "no GPU needed", "profile quick: about 1 minute"):
         assert words in line
 
 
