@@ -1,0 +1,27 @@
+"""Every lesson, in the smoke profile, twice in one kernel, on the backend that nbval's run does not use."""
+
+import copy
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from notebook_files import NOTEBOOKS, lessons
+
+from hepml_helpers import results
+
+
+@pytest.mark.parametrize("path", lessons(), ids=lambda path: path.stem)
+def test_a_lesson_on_jax_gives_the_same_results_when_it_is_run_again_in_the_same_kernel(path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setenv("HEPML_PROFILE", "smoke")
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    notebook = nbformat.read(path, as_version=4)
+    once = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    again = copy.deepcopy(once)
+    for cell in again:
+        cell.id = f"{cell.id}-again"
+    notebook.cells = once + again
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    first, second = (results.collect({"cells": cells}) for cells in (once, again))
+    assert first, "the lesson recorded no result"
+    assert first == second
