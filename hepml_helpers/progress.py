@@ -40,8 +40,10 @@ class Bar(tqdm):
 
     def _summary(self, seconds: float) -> str:
         what = f"{self.desc.rstrip(': ')}: " if self.desc else ""
-        steps = self.format_sizeof(self.n, divisor=1000) if self.unit_scale else f"{self.n} "
-        return f"{what}{steps}{self.unit} in {self.format_interval(seconds)}"
+        steps = self.format_sizeof(self.n, divisor=1000) if self.unit_scale else str(self.n)
+        unit = "" if self.unit == "it" else f" {self.unit.strip()}"  # "it", for iterations, is tqdm's word for no unit
+        time = f"{seconds:.1f} s" if seconds < 100 else self.format_interval(seconds)
+        return f"{what}{steps}{unit} in {time}"
 
     def _show(self, text: str) -> None:
         from IPython.display import display

@@ -1,4 +1,5 @@
 import io
+import re
 
 import nbformat
 import pytest
@@ -30,8 +31,8 @@ def text(outputs) -> str:
 
 
 def test_a_notebook_keeps_one_line_that_says_how_many_and_how_long(outputs):
-    assert text(outputs["loop"]).startswith("toys: 300 it in 00:0")
-    assert text(outputs["by hand"]).startswith("2.00M events in 00:0")
+    assert re.fullmatch(r"toys: 300 in \d\.\d s", text(outputs["loop"]))
+    assert re.fullmatch(r"2\.00M events in \d\.\d s", text(outputs["by hand"]))
 
 
 def test_a_notebook_keeps_the_closing_words_where_there_are_any(outputs):

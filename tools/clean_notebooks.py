@@ -89,7 +89,7 @@ def executed(notebook: dict, folder: Path) -> dict:
     from nbclient import NotebookClient
 
     os.environ["HEPML_PROFILE"] = "smoke"
-    node = nbformat.from_dict(notebook)
+    node = nbformat.reads(as_text(notebook), as_version=4)  # its sources as text, not as lists of lines
     NotebookClient(node, resources={"metadata": {"path": str(folder)}}).execute()
     return node
 

@@ -7,7 +7,7 @@ from clean_notebooks import as_text, clean
 from notebook_files import CHECKED_TAG, LESSON_NAME, PROFILES, expected_minutes, first_line, source, tags
 from repository import badge, install_line
 
-CELLS = (20, 35)  # without the exercises' trios
+CELLS = (20, 42)  # without the exercises' trios
 SHORT, LONG, LONGEST = 6, 20, 45  # lines of a code cell
 SOLUTION_TITLE = "# @title Solution: open it after you have tried"
 SOLUTION_METADATA = {"cellView": "form", "jupyter": {"source_hidden": True}}
