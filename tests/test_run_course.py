@@ -47,10 +47,22 @@ def test_lessons_that_pass_leave_their_copies_and_results_and_a_table(make_noteb
     assert entry["results"][0]["value"] == 91.0 and entry["results"][0]["verdict"] == "pass"
     shown = capsys.readouterr().out
     assert max(map(len, shown.partition("lesson ")[2].splitlines()[:-1])) <= 120
-    row = next(line for line in shown.splitlines() if "01_first" in line and "mass" in line)
+    row = next(line for line in shown.splitlines() if line.startswith(" 01 ") and "mass" in line)
     for word in ("91.00 ± 0.10 GeV", "90 to 92", "91.19 (a table)", "pass"):
         assert word in row
     assert "2 of 2 lesson(s) passed" in shown
+
+
+def test_the_table_shows_the_verdict_beside_long_words(tmp_path, capsys):
+    lesson = run_course.Lesson(tmp_path / "01_a_lesson_with_a_long_name.ipynb", "quick", minutes=12.34, status="passed")
+    words = {"name": "a result whose name is long " * 3, "published": "91.188 (pole mass) " * 3, "source": "a source"}
+    lesson.results = [
+        {**words, "value": 91.12345, "uncertainty": 0.0123, "accepted": [90.1234, 92.1234], "unit": "GeV"}
+    ]
+    run_report.print_table([lesson], judged=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 120
+    assert next(line for line in lines if line.startswith(" 01 ")).split()[-1] == "pass"
 
 
 def test_a_failing_cell_is_named_and_the_other_lessons_still_run(make_notebook, run, build, capsys):

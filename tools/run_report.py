@@ -9,6 +9,7 @@ from hepml_helpers import results
 
 WIDTH = 120
 SECONDS_BETWEEN_LINES = 20
+COLUMNS = {"lesson": 6, "min": 4, "result": 34, "measured": 21, "accepted": 16, "published": 18, "verdict": 7}
 MARKS = {"passed": "done", "outside": "done, with a result outside its band", "failed": "FAILED"}
 
 
@@ -102,12 +103,9 @@ def print_table(course: list, *, judged: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("lesson", no_wrap=True)
-    table.add_column("min", justify="right", no_wrap=True)
-    table.add_column("result", min_width=30)
-    for name in ("measured", "accepted", "published", "verdict"):
-        table.add_column(name, overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name, width in COLUMNS.items():
+        table.add_column(name, width=width, overflow="fold", justify="right" if name == "min" else "left")
     for lesson in course:
         for row in rows(lesson, judged=judged):
             table.add_row(*row, end_section=False)
@@ -119,7 +117,7 @@ def print_table(course: list, *, judged: bool) -> None:
 
 def rows(lesson, *, judged: bool) -> list[tuple[str, ...]]:
     """The rows of one lesson; its name and minutes stand in the first."""
-    head = (lesson.name, f"{lesson.minutes:.1f}")
+    head = (lesson.name[:2], f"{lesson.minutes:.1f}")
     if lesson.status == "failed":
         failure = lesson.failure
         return [(*head, f"{failure['error']}: {short(failure['message'], 60)}", "", "", "", "FAILED")]
