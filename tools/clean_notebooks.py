@@ -57,7 +57,8 @@ def clean(notebook: dict) -> dict:
 def clean_cell(cell: dict) -> dict:
     """A cell without what an execution or an editor left in it."""
     cell["metadata"] = {key: cell["metadata"][key] for key in CELL_METADATA if cell["metadata"].get(key)}
-    cell.pop("attachments", None) if not cell.get("attachments") else None
+    if not cell.get("attachments"):
+        cell.pop("attachments", None)
     if cell["cell_type"] == "code":
         cell["execution_count"] = None
         keep = CHECKED_TAG in tags(cell)
