@@ -2,7 +2,7 @@
 
 A sample is cut into blocks of at most `BLOCK_EVENTS` generated events. Each block has its own Pythia and its own random
 numbers, seeded from (seed, component, block), so it does not matter which worker makes it, or when. Inside a block the
-events are measured in batches of `BATCH_EVENTS`: the first batch of a block can be made again alone.
+events are measured in batches (`Recipe.batch_events`): the first batch of a block can be made again alone.
 
 The recorded cross-sections are those of Pythia's leading-order matrix elements; no K-factor is applied anywhere.
 
@@ -48,19 +48,27 @@ class Component:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a sample is made of. `reconstruct(events, component, rng)` returns a dictionary of columns."""
+    """What a sample is made of.
+
+    `reconstruct(events, component, rng)` returns a dictionary of columns: flat arrays with one value a row. A column
+    whose meaning in `columns` says ``"counts": name`` is ragged: its array holds the lists of all rows one after the
+    other, and the integer column `name` holds their lengths. With a luminosity there is a column ``weight``, scaled to
+    expected events; `luminosity_fb` None means a sample without weights. Events are measured `batch_events` at a time:
+    fewer where an event is large.
+    """
 
     name: str
     title: str
     description: str
     process: str
     energy_tev: float
-    luminosity_fb: float
+    luminosity_fb: float | None
     components: tuple[Component, ...]
     reconstruct: Callable
     columns: dict
     default_events: int
     default_seed: int
+    batch_events: int = BATCH_EVENTS
 
 
 @dataclass(frozen=True)
@@ -128,8 +136,8 @@ def make_block(task: Task, *, first_batch_only: bool = False) -> Block:
     rng = np.random.default_rng(detector_seed)
     settings = (f"Beams:eCM = {recipe.energy_tev * 1000}", *component.settings)
     pythia = start_pythia(settings, int(pythia_seed) % 900_000_000 + 1)
-    events = min(task.events, BATCH_EVENTS) if first_batch_only else task.events
-    batches = [recipe.reconstruct(batch, component, rng) for batch in _batches(pythia, events)]
+    events = min(task.events, recipe.batch_events) if first_batch_only else task.events
+    batches = [recipe.reconstruct(batch, component, rng) for batch in _batches(pythia, events, recipe.batch_events)]
     columns = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
     info = pythia.infoPython()
     scale = MB_TO_PB * component.branching
@@ -217,18 +225,48 @@ def select_particles(events, ids: tuple[int, ...], *, size: int, status: str = "
     return p4, pdg_id
 
 
-def stored(values: np.ndarray) -> np.ndarray:
-    """Round to the float32 that the file holds, with `MANTISSA_BITS` bits: it compresses, and cuts see what is stored.
+def stored(values: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray:
+    """Round to the float32 that the file holds, with so many bits of mantissa: it compresses, and cuts see the same.
+
+    Raises
+    ------
+    ValueError
+        For bits other than 1 to 22, of the 23 of a float32.
 
     Examples
     --------
-    >>> float(stored(np.array(45.678901)))
-    45.6796875
+    >>> float(stored(np.array(45.678901))), float(stored(np.array(45.678901), bits=4))
+    (45.6796875, 46.0)
     """
-    bits = np.asarray(values, dtype=np.float32).view(np.uint32)
-    dropped = 23 - MANTISSA_BITS
+    if not 1 <= bits <= 22:
+        raise ValueError(f"bits is {bits}, expected 1 to 22")
+    pattern = np.asarray(values, dtype=np.float32).view(np.uint32)
+    dropped = 23 - bits
     half = np.uint32(1 << (dropped - 1))
-    return ((bits + half) >> np.uint32(dropped) << np.uint32(dropped)).view(np.float32)
+    return ((pattern + half) >> np.uint32(dropped) << np.uint32(dropped)).view(np.float32)
+
+
+def rounded(values: np.ndarray, step: float) -> np.ndarray:
+    """Round to the nearest multiple of a step that is a power of two, exact in the float32 that is returned.
+
+    Up to 2048 steps from zero it is exact in a float16 as well, which is the way to store it in two bytes.
+
+    Raises
+    ------
+    ValueError
+        For a step that is no power of two.
+
+    Examples
+    --------
+    >>> angles = rounded(np.array([0.1234, -1.3, 3.999]), 1 / 512)
+    >>> (angles * 512).tolist()
+    [63.0, -666.0, 2047.0]
+    >>> bool((angles.astype(np.float16) == angles).all())
+    True
+    """
+    if not (step > 0 and math.frexp(step)[0] == 0.5):
+        raise ValueError(f"step is {step}, expected a power of two, such as 1/512")
+    return (np.round(np.asarray(values) / step) * step).astype(np.float32)
 
 
 def stored_phi(phi: np.ndarray) -> np.ndarray:
@@ -238,9 +276,9 @@ def stored_phi(phi: np.ndarray) -> np.ndarray:
     return np.clip(stored(phi), -edge, edge)
 
 
-def _batches(pythia, events: int) -> Iterator:
-    for start in range(0, events, BATCH_EVENTS):
-        yield pythia.nextBatch(min(BATCH_EVENTS, events - start))
+def _batches(pythia, events: int, size: int) -> Iterator:
+    for start in range(0, events, size):
+        yield pythia.nextBatch(min(size, events - start))
 
 
 def _flat(values) -> np.ndarray:

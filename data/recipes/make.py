@@ -79,9 +79,13 @@ def combine(recipe: generator.Recipe, blocks: list[generator.Block]) -> tuple:
         generated = np.array([block.task.events for block in mine])
         sigma = np.average([block.cross_section for block in mine], weights=generated)
         error = np.sqrt(np.sum((generated * [block.uncertainty for block in mine]) ** 2)) / generated.sum()
-        scale = sigma * 1000 * recipe.luminosity_fb / generated.sum()
-        columns += [block.columns | {"weight": generator.stored(block.columns["weight"] * scale)} for block in mine]
-        kept = sum(len(block.columns["weight"]) for block in mine)
+        columns += [block.columns for block in mine]
+        if recipe.luminosity_fb is not None:
+            scale = sigma * 1000 * recipe.luminosity_fb / generated.sum()
+            columns[-len(mine) :] = [
+                part | {"weight": generator.stored(part["weight"] * scale)} for part in columns[-len(mine) :]
+            ]
+        kept = sum(store.count_rows(block.columns, recipe.columns) for block in mine)
         numbers = {"cross_section_pb": float(sigma), "cross_section_uncertainty_pb": float(error)}
         counts = {"events_generated": int(generated.sum()), "events_kept": kept}
         summary.append({"name": component.name, **counts, **numbers})
@@ -97,7 +101,8 @@ def write(recipe: generator.Recipe, blocks: list[generator.Block], *, folder: Pa
     attributes = {"name": recipe.name, "seed": provenance["seed"], "versions": versions(), "recipe": provenance}
     store.write_sample(path, columns, meaning=recipe.columns, attributes=attributes)
     if registry is not None:
-        store.update_registry(registry, recipe.name, _entry(recipe, path, len(columns["weight"]), provenance))
+        rows = store.count_rows(columns, recipe.columns)
+        store.update_registry(registry, recipe.name, _entry(recipe, path, rows, provenance))
     return path
 
 
@@ -152,11 +157,11 @@ def _provenance(recipe, blocks, summary) -> dict:
         "seed": seed,
         "events_generated": events,
         "block_events": generator.BLOCK_EVENTS,
-        "batch_events": generator.BATCH_EVENTS,
+        "batch_events": recipe.batch_events,
         "versions": versions(),
         "process": recipe.process,
         "energy_tev": recipe.energy_tev,
-        "luminosity_fb": recipe.luminosity_fb,
+        **({} if recipe.luminosity_fb is None else {"luminosity_fb": recipe.luminosity_fb}),
         "cross_section_pb": sum(part["cross_section_pb"] for part in summary),
         "cross_section_uncertainty_pb": float(np.hypot.reduce([p["cross_section_uncertainty_pb"] for p in summary])),
         "cross_section_order": "leading order (Pythia 8), no K-factor",
@@ -171,9 +176,9 @@ def _entry(recipe, path, rows, provenance) -> dict:
         "recorded": False,
         "label": "simulated (Pythia 8)",
         "description": recipe.description + _luminosity(recipe),
-        "columns": {name: about | _range(name) for name, about in recipe.columns.items()},
+        "columns": {name: about | _range(name) | about for name, about in recipe.columns.items()},
         "rows": rows,
-        "jagged": False,
+        "jagged": any("counts" in about for about in recipe.columns.values()),
         "licence": "CC-BY-4.0",
         "record": None,
         "doi": None,
@@ -190,7 +195,7 @@ def _luminosity(recipe) -> str:
 
 
 def _range(column: str) -> dict:
-    """Limits that every value keeps; `load_dataset` checks them."""
+    """Limits that every value keeps, where the recipe states none; `load_dataset` checks them."""
     limits = {"eta": (-2.5, 2.5), "phi": (-3.1416, 3.1416), "charge": (-1, 1), "pdgid": (-13, 13)}
     kind = column.rstrip("1234")
     if kind in limits:

@@ -1,7 +1,8 @@
 """Write a sample as HDF5 and its entry in the registry.
 
 The file holds one group `events` with one dataset a column, compressed, without time stamps: the same events give the
-same bytes on the same versions of h5py and HDF5.
+same bytes on the same versions of h5py and HDF5. A ragged column is stored flat, the lists of all rows one after the
+other; its attribute `counts` names the column that holds their lengths.
 """
 
 import hashlib
@@ -23,16 +24,18 @@ def write_sample(path: Path, columns: dict, *, meaning: dict, attributes: dict) 
     path : Path
         Where to; the folder must exist.
     columns : dict of ndarray
-        All of one length.
+        All of one length, except ragged ones, which are as long as the sum of their counts.
     meaning : dict
-        For each column {"unit": ..., "description": ...}.
+        For each column {"unit": ..., "description": ...}, for a ragged one also {"counts": name of a column}, and
+        where it is known {"precision": ...}, in words.
     attributes : dict
         Root attributes; dictionaries are stored as JSON.
 
     Raises
     ------
     ValueError
-        For columns of different length, columns without a meaning, or values that are not finite.
+        For columns of different length, columns without a meaning, values that are not finite, or counts that are no
+        counts or do not fit their ragged column.
     """
     _check_columns(columns, meaning)
     path = Path(path)
@@ -44,8 +47,9 @@ def write_sample(path: Path, columns: dict, *, meaning: dict, attributes: dict) 
         for name in meaning:
             options = {"compression": "gzip", "compression_opts": 9, "shuffle": True, "track_times": False}
             dataset = group.create_dataset(name, data=_as_storable(columns[name]), **options)
-            dataset.attrs["unit"] = meaning[name]["unit"]
-            dataset.attrs["description"] = meaning[name]["description"]
+            for about in ("unit", "description", "counts", "precision"):
+                if about in meaning[name]:
+                    dataset.attrs[about] = meaning[name][about]
 
 
 def read_sample(path: Path) -> dict:
@@ -61,6 +65,11 @@ def read_sample(path: Path) -> dict:
         raise FileNotFoundError(f"{path} does not exist; make it first: python data/recipes/make.py {path.stem}")
     with h5py.File(path) as file:
         return {name: dataset[:] for name, dataset in file["events"].items()}
+
+
+def count_rows(columns: dict, meaning: dict) -> int:
+    """Length of the columns with one value a row."""
+    return next(len(columns[name]) for name, about in meaning.items() if "counts" not in about)
 
 
 def update_registry(path: Path, name: str, entry: dict) -> None:
@@ -110,13 +119,26 @@ def _locked(folder: Path):
 def _check_columns(columns: dict, meaning: dict) -> None:
     if set(columns) != set(meaning):
         raise ValueError(f"columns are {sorted(columns)}, expected {sorted(meaning)}")
-    lengths = {name: len(values) for name, values in columns.items()}
-    if len(set(lengths.values())) > 1:
+    lengths = {name: len(values) for name, values in columns.items() if "counts" not in meaning[name]}
+    if len(set(lengths.values())) != 1:
         raise ValueError(f"columns have lengths {lengths}, expected one length")
     for name, values in columns.items():
         values = np.asarray(values)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise ValueError(f"column {name} holds {values[~np.isfinite(values)][0]}, expected finite numbers")
+        if "counts" in meaning[name]:
+            _check_ragged(name, len(values), meaning[name]["counts"], columns)
+
+
+def _check_ragged(name: str, length: int, of: str, columns: dict) -> None:
+    """A ragged column is as long as its counts add up to."""
+    counts = np.asarray(columns.get(of))
+    if counts.dtype.kind not in "iu":
+        raise ValueError(f"column {name} has counts {of!r} of type {counts.dtype}, expected a column of integers")
+    if counts.min(initial=0) < 0:
+        raise ValueError(f"column {of} holds {counts.min()}, expected counts of zero or more")
+    if length != counts.sum(dtype=np.int64):
+        raise ValueError(f"column {name} has length {length}, expected {counts.sum(dtype=np.int64)}, the sum of {of}")
 
 
 def _as_storable(values) -> np.ndarray:
