@@ -36,9 +36,9 @@ format: $(READY) ## let ruff format the code, and strip the notebooks' outputs
 clean-notebooks: $(READY) ## strip outputs, counts and editor metadata; KEEP=1 also renews the outputs that nbval compares
 	@$(BIN)/python tools/clean_notebooks.py $(if $(KEEP),--execute)
 
-data: $(READY) ## make a simulated sample anew: SAMPLE=zmumu EVENTS=1000000
-	@test -n "$(SAMPLE)" || { echo 'which sample? For example: make data SAMPLE=zmumu EVENTS=100000'; exit 2; }
-	@$(BIN)/python data/recipes/make.py $(SAMPLE) $(if $(EVENTS),--events $(EVENTS))
+data: $(READY) ## make a simulated sample anew: SAMPLE=zmumu EVENTS=n SEED=n WORKERS=n DASK=tcp://host:port OUT=folder
+	@$(BIN)/python data/recipes/make.py $(SAMPLE) $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(WORKERS),--workers $(WORKERS)) $(if $(DASK),--dask $(DASK)) $(if $(OUT),--out $(OUT))
 
 cards: $(READY) ## write data/README.md from the registry
 	@$(BIN)/python tools/make_data_cards.py

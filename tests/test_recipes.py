@@ -310,6 +310,7 @@ def small_blocks(monkeypatch):
 
 
 def assert_equal_blocks(ours, theirs):
+    theirs = sorted(theirs, key=lambda block: block.task.block)  # they come as they are finished
     assert [block.task for block in ours] == [block.task for block in theirs]
     for one, other in zip(ours, theirs, strict=True):
         assert one.cross_section == other.cross_section
@@ -319,7 +320,7 @@ def assert_equal_blocks(ours, theirs):
 
 def test_one_process_two_processes_and_dask_give_the_same_events(small_blocks, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
-    here = generator.run_tasks(small_blocks)
+    here = list(generator.run_tasks(small_blocks))
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert_equal_blocks(here, generator.run_tasks(small_blocks, executor=pool))
     monkeypatch.chdir(tmp_path)

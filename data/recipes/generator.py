@@ -11,12 +11,18 @@ References
 Pythia 8.3: arXiv:2203.11601.
 """
 
+import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass, field
+from functools import cache, partial
+from importlib.metadata import version
+from importlib.resources import files
 
 import numpy as np
+
+from recipes import store
 
 BLOCK_EVENTS = 10_000
 BATCH_EVENTS = 1_000
@@ -84,12 +90,17 @@ class Task:
 
 @dataclass
 class Block:
-    """What came out of one block. `cross_section` and its uncertainty are in pb."""
+    """What came out of one block. `cross_section` and its uncertainty are in pb, `made_with` is that of the worker."""
 
     task: Task
-    columns: dict = field(repr=False)
+    columns: Mapping = field(repr=False)
     cross_section: float
     uncertainty: float
+    made_with: dict = field(repr=False)
+
+
+class PartitionsFailed(RuntimeError):
+    """Some blocks could not be made; the message names the first, its cause is what went wrong there."""
 
 
 def tasks_of(recipe: Recipe, events: int, seed: int) -> list[Task]:
@@ -127,6 +138,11 @@ def make_block(task: Task, *, first_batch_only: bool = False) -> Block:
         Which block.
     first_batch_only : bool
         Stop after the first batch: the same events as the beginning of the whole block, for a quick check.
+
+    Raises
+    ------
+    ValueError
+        For columns that do not fit the recipe, see `store.check_columns`.
     """
     from recipes.catalogue import RECIPES
 
@@ -139,15 +155,14 @@ def make_block(task: Task, *, first_batch_only: bool = False) -> Block:
     events = min(task.events, recipe.batch_events) if first_batch_only else task.events
     batches = [recipe.reconstruct(batch, component, rng) for batch in _batches(pythia, events, recipe.batch_events)]
     columns = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+    store.check_columns(columns, recipe.columns)
     info = pythia.infoPython()
     scale = MB_TO_PB * component.branching
-    return Block(task, columns, info.sigmaGen() * scale, info.sigmaErr() * scale)
+    return Block(task, columns, info.sigmaGen() * scale, info.sigmaErr() * scale, made_with())
 
 
-def run_tasks(
-    tasks: list[Task], *, executor: Executor | None = None, progress: Callable = lambda iterable, total: iterable
-) -> list[Block]:
-    """Make all blocks, here or on the workers of an executor, and return them in the order of the tasks.
+def run_tasks(tasks: list[Task], *, executor: Executor | None = None) -> Iterator[Block]:
+    """Make all blocks, here or on the workers of an executor, and yield each one as soon as it is finished.
 
     Parameters
     ----------
@@ -155,16 +170,50 @@ def run_tasks(
         From `tasks_of`.
     executor : Executor or None
         A `ProcessPoolExecutor`, or `dask.distributed.Client(...).get_executor()`; None for this process.
-    progress : callable
-        Wraps the iterable of finished blocks, for instance in a tqdm bar.
+
+    Raises
+    ------
+    PartitionsFailed
+        After all the others, when a block could not be made.
     """
+    failed = {}
+    for task, result in _results(tasks, executor):
+        try:
+            block = result()
+            if block.made_with != made_with():
+                raise RuntimeError(f"the worker has {block.made_with}, expected {made_with()}, as in this process")
+        except Exception as error:
+            failed[task] = error
+        else:
+            yield block
+    if failed:
+        task, error = next(iter(failed.items()))
+        raise PartitionsFailed(
+            f"{len(failed)} of {len(tasks)} partitions failed, the first one: {task.recipe}, component "
+            f"{task.component}, block {task.block}, seed {task.seed}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _results(tasks: list[Task], executor: Executor | None) -> Iterator[tuple[Task, Callable]]:
+    """Each task with a function that returns its block; results are let go of once they have been yielded."""
     if executor is None:
-        return list(progress(map(make_block, tasks), len(tasks)))
-    numbers = {executor.submit(make_block, task): number for number, task in enumerate(tasks)}
-    blocks = [None] * len(tasks)
-    for future in progress(_finished(numbers), len(tasks)):
-        blocks[numbers[future]] = future.result()
-    return blocks
+        yield from ((task, partial(make_block, task)) for task in tasks)
+        return
+    futures = {executor.submit(make_block, task): task for task in tasks}
+    for future in as_completed(futures):
+        yield futures.pop(future), future.result
+
+
+@cache
+def made_with() -> dict:
+    """What the events depend on beside the task: versions of libraries, and a digest of the text of the recipes."""
+    versions = {name: version(name) for name in ("pythia8mc", "fastjet", "numpy", "awkward")}
+    sources = sorted(
+        (source.name, source.read_text(encoding="utf-8"))
+        for source in files(__package__).iterdir()
+        if source.name.endswith(".py")
+    )
+    return {**versions, "recipes": hashlib.sha256(repr(sources).encode()).hexdigest()[:16]}
 
 
 def start_pythia(settings: tuple[str, ...], seed: int):
@@ -276,6 +325,33 @@ def stored_phi(phi: np.ndarray) -> np.ndarray:
     return np.clip(stored(phi), -edge, edge)
 
 
+def short(values: np.ndarray, bits: int) -> np.ndarray:
+    """As `stored`, in the two bytes of a float16: numbers below 65504, with at most 10 bits of mantissa.
+
+    Raises
+    ------
+    ValueError
+        For bits other than 1 to 10, or a number that a float16 cannot hold.
+
+    Examples
+    --------
+    >>> float(short(np.array(45.678901), bits=8))
+    45.625
+    """
+    if not 1 <= bits <= 10:
+        raise ValueError(f"bits is {bits}, expected 1 to 10, which a float16 has")
+    values = stored(values, bits)
+    if np.abs(values).max(initial=0) > np.finfo(np.float16).max:
+        raise ValueError(f"a value is {np.abs(values).max()}, expected at most 65504, the largest float16")
+    return values.astype(np.float16)
+
+
+def rounded_phi(phi: np.ndarray, step: float) -> np.ndarray:
+    """As `rounded`, for an azimuth: rounding never carries it outside [-pi, pi]."""
+    edge = math.floor(math.pi / step) * step
+    return np.clip(rounded(phi, step), np.float32(-edge), np.float32(edge))
+
+
 def _batches(pythia, events: int, size: int) -> Iterator:
     for start in range(0, events, size):
         yield pythia.nextBatch(min(size, events - start))
@@ -291,12 +367,3 @@ def _event_of_particle(events) -> np.ndarray:
     import awkward as ak
 
     return np.repeat(np.arange(len(events)), ak.to_numpy(ak.num(events.prt.id, axis=1)))
-
-
-def _finished(futures) -> Iterator:
-    """As they are finished; Dask's futures have an `as_completed` of their own."""
-    if type(next(iter(futures))).__module__.startswith("distributed"):
-        from distributed import as_completed as as_completed_dask
-
-        return as_completed_dask(list(futures))
-    return as_completed(futures)

@@ -1,17 +1,17 @@
 """Make a simulated sample: `python data/recipes/make.py zmumu --events 1000000 --workers 2`.
 
-Without `--events` and `--seed` it makes the sample that the repository carries. The result does not depend on the
-number of workers, nor on whether they are processes of this machine or of a Dask cluster (`--dask tcp://host:8786`).
+The result does not depend on the number of workers, nor on whether they are processes of this machine or of a Dask
+cluster (`--dask tcp://host:8786`): the sample is cut into partitions of 10,000 events, each with its own seed. Finished
+partitions are kept in the folder `.parts` beside the output until the sample is whole. After an error, Ctrl-C or a
+kill, the same command makes only those that are missing.
 """
 
 import argparse
-import contextlib
+import os
 import platform
-import shutil
 import sys
-import tempfile
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+import traceback
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 DATA = Path(__file__).resolve().parents[1]
@@ -21,47 +21,90 @@ if str(DATA) not in sys.path:
 
 import numpy as np  # noqa: E402
 
-from recipes import generator, store  # noqa: E402
+from recipes import generator, partitions, store  # noqa: E402
 from recipes.catalogue import RECIPES  # noqa: E402
 from recipes.stand_ins import STAND_INS, StandIn  # noqa: E402
+from recipes.workers import make_executor  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit status."""
-    options = _parser().parse_args(arguments)
-    if options.sample in STAND_INS:
-        path = write_stand_in(STAND_INS[options.sample], options)
-        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
-        return 0
-    recipe = RECIPES[options.sample]
-    events, seed = (
-        options.events or recipe.default_events,
-        recipe.default_seed if options.seed is None else options.seed,
-    )
-    with make_executor(options.workers, options.dask) as executor:
-        blocks = generator.run_tasks(generator.tasks_of(recipe, events, seed), executor=executor, progress=_bar)
-    path = write(recipe, blocks, folder=options.out, registry=options.registry)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.sample is None:
+        known = {name: recipe.title for name, recipe in {**RECIPES, **STAND_INS}.items()}
+        print("which sample? One of", *(f"  {name:<20} {title}" for name, title in known.items()), sep="\n")
+        return 2
+    if options.dask and options.workers:
+        parser.error("--workers is for processes of this machine, expected none of it beside --dask")
+    try:
+        path = write_stand_in(STAND_INS[options.sample], options) if options.sample in STAND_INS else _make(options)
+    except generator.PartitionsFailed as error:
+        traceback.print_exception(error.__cause__)
+        print(f"\n{error}\nThe finished ones are kept; the same command makes only the others.", file=sys.stderr)
+        return 1
+    except (OSError, ValueError, partitions.AlreadyRunning) as error:
+        print(f"make.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; the same command goes on with the partitions that are finished", file=sys.stderr)
+        return 130
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
     return 0
 
 
-@contextlib.contextmanager
-def make_executor(workers: int, address: str | None):
-    """Nothing for one worker, a pool of processes for several, the workers of a Dask cluster for an address.
+def make_sample(
+    recipe: generator.Recipe,
+    *,
+    events: int,
+    seed: int,
+    folder: Path,
+    workers: int = 1,
+    dask: str | None = None,
+    registry: Path | None = None,
+) -> Path:
+    """Make a sample partition by partition, or what is missing of it, and write it when it is complete.
 
-    Dask's workers get the recipes as an uploaded file; they need numpy, awkward and pythia8mc.
+    Parameters
+    ----------
+    recipe : Recipe
+        What to make.
+    events, seed : int
+        Events to generate, and the seed from which those of the partitions are derived.
+    folder : Path
+        Where the sample goes; the finished partitions lie in its subfolder `.parts` until then.
+    workers : int
+        Processes of this machine.
+    dask : str or None
+        Address of the scheduler of a Dask cluster, which then makes them.
+    registry : Path or None
+        The registry.json to write the entry into.
+
+    Returns
+    -------
+    Path
+        The sample.
+
+    Raises
+    ------
+    ValueError
+        For fewer events than components, or a negative seed.
+    PartitionsFailed, AlreadyRunning, ConnectionError
+        See `generator.run_tasks`, `partitions.open_folder`, `workers.make_executor`.
     """
-    if address is not None:
-        from dask.distributed import Client
-
-        with Client(address) as client, tempfile.TemporaryDirectory() as folder:
-            client.upload_file(_archive(Path(folder)))
-            yield client.get_executor(pure=False)
-    elif workers > 1:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            yield pool
-    else:
-        yield None
+    tasks, columns = generator.tasks_of(recipe, events, seed), set(recipe.columns)
+    with partitions.open_folder(folder, recipe, events, seed) as parts:
+        blocks, damaged = partitions.find(parts, tasks, columns)
+        missing = [task for task in tasks if task not in blocks]
+        for path in damaged:
+            print(f"{path} is damaged, it is made again", file=sys.stderr)
+        if blocks:
+            print(f"{len(blocks)} of {len(tasks)} partitions found, {len(missing)} to make", file=sys.stderr)
+        with make_executor(min(workers, len(missing)), dask) as executor, _bar(blocks, missing) as bar:
+            for block in generator.run_tasks(missing, executor=executor):
+                blocks[block.task] = partitions.save(parts, block)
+                bar.update(block.task.events)
+        return write(recipe, [blocks[task] for task in tasks], folder=folder, registry=registry)
 
 
 def combine(recipe: generator.Recipe, blocks: list[generator.Block]) -> tuple:
@@ -69,39 +112,41 @@ def combine(recipe: generator.Recipe, blocks: list[generator.Block]) -> tuple:
 
     Returns
     -------
-    columns : dict of ndarray
+    pieces : callable
+        `pieces(name)` yields a column of the sample block after block, as `store.write_pieces` takes it.
     summary : list of dict
         For each component: name, generated and kept events, cross-section with uncertainty in pb.
     """
-    columns, summary = [], []
+    summary, scales = [], []
     for index, component in enumerate(recipe.components):
         mine = [block for block in blocks if block.task.component == index]
         generated = np.array([block.task.events for block in mine])
         sigma = np.average([block.cross_section for block in mine], weights=generated)
         error = np.sqrt(np.sum((generated * [block.uncertainty for block in mine]) ** 2)) / generated.sum()
-        columns += [block.columns for block in mine]
-        if recipe.luminosity_fb is not None:
-            scale = sigma * 1000 * recipe.luminosity_fb / generated.sum()
-            columns[-len(mine) :] = [
-                part | {"weight": generator.stored(part["weight"] * scale)} for part in columns[-len(mine) :]
-            ]
+        scales.append(sigma * 1000 * (recipe.luminosity_fb or 0) / generated.sum())
         kept = sum(store.count_rows(block.columns, recipe.columns) for block in mine)
         numbers = {"cross_section_pb": float(sigma), "cross_section_uncertainty_pb": float(error)}
         counts = {"events_generated": int(generated.sum()), "events_kept": kept}
         summary.append({"name": component.name, **counts, **numbers})
-    return {name: np.concatenate([part[name] for part in columns]) for name in columns[0]}, summary
+
+    def pieces(name):
+        for block in blocks:
+            values = block.columns[name]
+            is_weight = name == "weight" and recipe.luminosity_fb is not None
+            yield generator.stored(values * scales[block.task.component]) if is_weight else values
+
+    return pieces, summary
 
 
 def write(recipe: generator.Recipe, blocks: list[generator.Block], *, folder: Path, registry: Path | None) -> Path:
     """Write the sample and, where a registry is named, its entry."""
-    columns, summary = combine(recipe, blocks)
+    pieces, summary = combine(recipe, blocks)
     path = Path(folder) / f"{recipe.name}.h5"
-    path.parent.mkdir(parents=True, exist_ok=True)
     provenance = _provenance(recipe, blocks, summary)
     attributes = {"name": recipe.name, "seed": provenance["seed"], "versions": versions(), "recipe": provenance}
-    store.write_sample(path, columns, meaning=recipe.columns, attributes=attributes)
+    store.write_pieces(path, pieces, meaning=recipe.columns, attributes=attributes)
     if registry is not None:
-        rows = store.count_rows(columns, recipe.columns)
+        rows = sum(part["events_kept"] for part in summary)
         store.update_registry(registry, recipe.name, _entry(recipe, path, rows, provenance))
     return path
 
@@ -203,26 +248,57 @@ def _range(column: str) -> dict:
     return {"min": 0} if kind in ("pt", "E", "mZ", "weight") or kind.startswith("mass") else {}
 
 
-def _archive(folder: Path) -> str:
-    return shutil.make_archive(str(folder / "recipes"), "zip", root_dir=DATA, base_dir="recipes")
+def _make(options: argparse.Namespace) -> Path:
+    recipe = RECIPES[options.sample]
+    return make_sample(
+        recipe,
+        events=recipe.default_events if options.events is None else options.events,
+        seed=recipe.default_seed if options.seed is None else options.seed,
+        folder=options.out,
+        workers=options.workers or os.cpu_count() or 1,
+        dask=options.dask,
+        registry=options.registry,
+    )
 
 
-def _bar(iterable, total):
+def _bar(found: Iterable[generator.Task], missing: list[generator.Task]):
+    """A progress bar with the events a second and the time that is left."""
     from tqdm import tqdm
 
-    return tqdm(iterable, total=total, unit="block", smoothing=0.1, file=sys.stderr)
+    done, left = (sum(task.events for task in tasks) for tasks in (found, missing))
+    return tqdm(total=done + left, initial=done, unit=" events", unit_scale=True, smoothing=0.1)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Make a simulated sample with Pythia 8 and a parametrised detector.")
-    parser.add_argument("sample", choices=sorted([*RECIPES, *STAND_INS]))
-    parser.add_argument("--events", type=int, help="events to generate, before the detector; default: as committed")
-    parser.add_argument("--seed", type=int, help="default: the seed of the committed sample")
-    parser.add_argument("--workers", type=int, default=1, help="processes of this machine")
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    parser.add_argument(
+        "sample",
+        nargs="?",
+        choices=sorted([*RECIPES, *STAND_INS]),
+        metavar="sample",
+        help="without it: the list of names",
+    )
+    parser.add_argument("--events", type=_count(1), help="to generate, before the detector; default: as committed")
+    parser.add_argument("--seed", type=_count(0), help="default: that of the committed sample")
+    parser.add_argument("--workers", type=_count(1), help="processes of this machine; default: one a core")
     parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a Dask cluster, tcp://host:port")
-    parser.add_argument("--out", type=Path, default=Path("build/samples"), help="folder for the file")
+    parser.add_argument(
+        "--out", type=Path, default=Path("build/samples"), help="folder for the file; default: %(default)s"
+    )
     parser.add_argument("--registry", type=Path, help="registry.json to write the entry into; default: none")
     return parser
+
+
+def _count(least: int) -> Callable:
+    """A whole number from the command line."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+        return int(text)
+
+    return read
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,10 +35,18 @@ def write_sample(path: Path, columns: dict, *, meaning: dict, attributes: dict) 
     Raises
     ------
     ValueError
-        For columns of different length, columns without a meaning, values that are not finite, or counts that are no
-        counts or do not fit their ragged column.
+        When the columns do not pass `check_columns`.
     """
-    _check_columns(columns, meaning)
+    check_columns(columns, meaning)
+    write_pieces(path, lambda name: [columns[name]], meaning=meaning, attributes=attributes)
+
+
+def write_pieces(path: Path, pieces: Callable, *, meaning: dict, attributes: dict) -> None:
+    """As `write_sample`, for columns too long for the memory: `pieces(name)` yields a column piece after piece.
+
+    It is called twice for each column, first for the length. The pieces have been checked. The bytes of the file do not
+    depend on where one piece ends and the next begins.
+    """
     path = Path(path)
     # libver="earliest": later formats store the time in every group, and two runs would differ
     with whole_file(path) as temporary, h5py.File(temporary, "w", libver="earliest") as file:
@@ -45,8 +54,7 @@ def write_sample(path: Path, columns: dict, *, meaning: dict, attributes: dict) 
             file.attrs[name] = json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
         group = file.create_group("events")
         for name in meaning:
-            options = {"compression": "gzip", "compression_opts": 9, "shuffle": True, "track_times": False}
-            dataset = group.create_dataset(name, data=_as_storable(columns[name]), **options)
+            dataset = _write_column(group, name, pieces)  # closes the last one after this one: the bytes depend on it
             for about in ("unit", "description", "counts", "precision"):
                 if about in meaning[name]:
                     dataset.attrs[about] = meaning[name][about]
@@ -75,7 +83,7 @@ def count_rows(columns: dict, meaning: dict) -> int:
 def update_registry(path: Path, name: str, entry: dict) -> None:
     """Put one entry into the registry and leave the others as they are, also when two do it at once."""
     path = Path(path)
-    with _locked(path.parent):
+    with locked(path.parent):
         registry = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"datasets": {}}
         registry["datasets"][name] = entry
         with whole_file(path) as temporary:
@@ -101,22 +109,38 @@ def whole_file(path: Path):
 
 
 @contextmanager
-def _locked(folder: Path):
-    """Hold the folder for this process alone; on Windows, which has no such lock, hold nothing."""
+def locked(folder: Path, *, wait: bool = True):
+    """Hold the folder for this process alone, until its end at the latest; yields whether it is held.
+
+    Without `wait` it yields False where another process has it. On Windows, which has no such lock, it holds nothing.
+    """
     try:
         import fcntl
     except ImportError:
-        yield
+        yield True
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(handle)
+        yield False
+        return
+    try:
+        yield True
     finally:
         os.close(handle)
 
 
-def _check_columns(columns: dict, meaning: dict) -> None:
+def check_columns(columns: dict, meaning: dict) -> None:
+    """Compare columns with what a recipe says of them.
+
+    Raises
+    ------
+    ValueError
+        For columns of different length, columns without a meaning, values that are not finite, or counts that are no
+        counts or do not fit their ragged column.
+    """
     if set(columns) != set(meaning):
         raise ValueError(f"columns are {sorted(columns)}, expected {sorted(meaning)}")
     lengths = {name: len(values) for name, values in columns.items() if "counts" not in meaning[name]}
@@ -139,6 +163,29 @@ def _check_ragged(name: str, length: int, of: str, columns: dict) -> None:
         raise ValueError(f"column {of} holds {counts.min()}, expected counts of zero or more")
     if length != counts.sum(dtype=np.int64):
         raise ValueError(f"column {name} has length {length}, expected {counts.sum(dtype=np.int64)}, the sum of {of}")
+
+
+def _write_column(group: h5py.Group, name: str, pieces: Callable) -> h5py.Dataset:
+    shapes = [(len(piece), _as_storable(piece).dtype) for piece in pieces(name)]
+    length, kind = sum(length for length, _ in shapes), np.result_type(*(kind for _, kind in shapes))
+    options = {"compression": "gzip", "compression_opts": 9, "shuffle": True, "track_times": False}
+    dataset = group.create_dataset(name, shape=length, dtype=kind, **options)
+    for start, values in _in_chunks(pieces(name), dataset.chunks[0]):
+        dataset[start : start + len(values)] = _as_storable(values)
+    return dataset
+
+
+def _in_chunks(pieces: Iterable, size: int) -> Iterator[tuple[int, np.ndarray]]:
+    """The same values cut anew: each start with `size` values, the last with what is left."""
+    start, rest = 0, None
+    for piece in pieces:
+        rest = np.asarray(piece) if rest is None else np.concatenate([rest, piece])
+        whole = len(rest) // size * size
+        for first in range(0, whole, size):
+            yield start + first, rest[first : first + size]
+        start, rest = start + whole, rest[whole:]
+    if len(rest):
+        yield start, rest
 
 
 def _as_storable(values) -> np.ndarray:
