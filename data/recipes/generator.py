@@ -90,13 +90,12 @@ class Task:
 
 @dataclass
 class Block:
-    """What came out of one block. `cross_section` and its uncertainty are in pb, `made_with` is that of the worker."""
+    """What came out of one block. `cross_section` and its uncertainty are in pb."""
 
     task: Task
     columns: Mapping = field(repr=False)
     cross_section: float
     uncertainty: float
-    made_with: dict = field(repr=False)
 
 
 class PartitionsFailed(RuntimeError):
@@ -129,7 +128,7 @@ def events_of_components(recipe: Recipe, events: int) -> list[int]:
     return [max(1, round(events * component.share / total)) for component in recipe.components]
 
 
-def make_block(task: Task, *, first_batch_only: bool = False) -> Block:
+def make_block(task: Task, *, first_batch_only: bool = False, expected: dict | None = None) -> Block:
     """Generate and measure one block. This is the function that travels to the workers.
 
     Parameters
@@ -138,13 +137,24 @@ def make_block(task: Task, *, first_batch_only: bool = False) -> Block:
         Which block.
     first_batch_only : bool
         Stop after the first batch: the same events as the beginning of the whole block, for a quick check.
+    expected : dict or None
+        What `made_with` said in the process that ordered the block.
 
     Raises
     ------
+    RuntimeError
+        When this process has other versions or other recipes than expected.
     ValueError
         For columns that do not fit the recipe, see `store.check_columns`.
     """
     from recipes.catalogue import RECIPES
+
+    other = {name: found for name, found in made_with().items() if expected and found != expected[name]}
+    if other:
+        raise RuntimeError(
+            f"the worker has {other}, expected { ({name: expected[name] for name in other}) } as in the main process; "
+            "were the recipes changed after its start?"
+        )
 
     recipe = RECIPES[task.recipe]
     component = recipe.components[task.component]
@@ -158,7 +168,7 @@ def make_block(task: Task, *, first_batch_only: bool = False) -> Block:
     store.check_columns(columns, recipe.columns)
     info = pythia.infoPython()
     scale = MB_TO_PB * component.branching
-    return Block(task, columns, info.sigmaGen() * scale, info.sigmaErr() * scale, made_with())
+    return Block(task, columns, info.sigmaGen() * scale, info.sigmaErr() * scale)
 
 
 def run_tasks(tasks: list[Task], *, executor: Executor | None = None) -> Iterator[Block]:
@@ -180,8 +190,6 @@ def run_tasks(tasks: list[Task], *, executor: Executor | None = None) -> Iterato
     for task, result in _results(tasks, executor):
         try:
             block = result()
-            if block.made_with != made_with():
-                raise RuntimeError(f"the worker has {block.made_with}, expected {made_with()}, as in this process")
         except Exception as error:
             failed[task] = error
         else:
@@ -199,7 +207,7 @@ def _results(tasks: list[Task], executor: Executor | None) -> Iterator[tuple[Tas
     if executor is None:
         yield from ((task, partial(make_block, task)) for task in tasks)
         return
-    futures = {executor.submit(make_block, task): task for task in tasks}
+    futures = {executor.submit(make_block, task, expected=made_with()): task for task in tasks}
     for future in as_completed(futures):
         yield futures.pop(future), future.result
 

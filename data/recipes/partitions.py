@@ -76,7 +76,7 @@ def save(folder: Path, block: Block) -> Block:
     with store.whole_file(path) as temporary, open(temporary, "wb") as file:
         numbers = {PYTHIA: np.array([block.cross_section, block.uncertainty])}
         np.savez_compressed(file, allow_pickle=False, **block.columns, **numbers)
-    return Block(block.task, Part(path), block.cross_section, block.uncertainty, block.made_with)
+    return Block(block.task, Part(path), block.cross_section, block.uncertainty)
 
 
 def find(folder: Path, tasks: list[Task], names: set[str]) -> tuple[dict[Task, Block], list[Path]]:
@@ -102,4 +102,4 @@ def _read(path: Path, task: Task, names: set[str]) -> Block:
         if archive.testzip() is not None or set(archive.namelist()) != {f"{name}.npy" for name in {*names, PYTHIA}}:
             raise ValueError(f"{path} is damaged")
     cross_section, uncertainty = Part(path)[PYTHIA].tolist()
-    return Block(task, Part(path), cross_section, uncertainty, generator.made_with())
+    return Block(task, Part(path), cross_section, uncertainty)
