@@ -15,11 +15,12 @@ import numpy as np
 import plotly.graph_objects as go
 import plotly.io as pio
 
+from hepml_helpers import kinematics
+
 FIELD = 3.8  # tesla, along +z
 COIL_RADIUS, COIL_HALF_LENGTH = 3.0, 6.25  # metres: the field fills this cylinder
 YOKE_RADII = (4.0, 7.4)  # metres: the flux returns between these
 OUTER_HALF_LENGTH = 10.8  # metres: end of the muon chambers
-CURVATURE = 0.299792458  # GeV / (T m): pt = CURVATURE * field * radius for a unit charge
 
 # name, colour, drawn boxes (inner radius, outer radius, low |z|, high |z|) in metres
 _DETECTOR = [
@@ -48,7 +49,7 @@ def bending_radius(pt: float, *, field: float = FIELD) -> float:
     """
     if not 0.0 < pt < math.inf:
         raise ValueError(f"pt is {pt}; expected a positive number of GeV")
-    return pt / (CURVATURE * field)
+    return float(kinematics.bending_radius(pt, field))
 
 
 def muon_track(pt: float, eta: float, phi: float, charge: int) -> np.ndarray:
@@ -76,7 +77,7 @@ def muon_track(pt: float, eta: float, phi: float, charge: int) -> np.ndarray:
     points = [(x, y, z)]
     while math.hypot(x, y) < YOKE_RADII[1] and abs(z) < OUTER_HALF_LENGTH and len(points) * _STEP < _LONGEST:
         # The force q v x B turns a positive charge clockwise about a field along +z.
-        turn = -charge * across * CURVATURE * _field(math.hypot(x, y), z) / pt
+        turn = -charge * across * kinematics.CURVATURE * _field(math.hypot(x, y), z) / pt
         chord = across * float(np.sinc(turn / (2.0 * math.pi)))
         x, y, z = x + chord * math.cos(phi + turn / 2.0), y + chord * math.sin(phi + turn / 2.0), z + along
         phi += turn

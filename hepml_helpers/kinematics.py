@@ -11,6 +11,7 @@ import numpy as np
 
 MUON_MASS = 0.1056583755  # GeV, Review of Particle Physics
 ELECTRON_MASS = 0.00051099895  # GeV, Review of Particle Physics
+CURVATURE = 0.299792458  # GeV / (T m): pt = CURVATURE * field * radius for a unit charge, the speed of light in 1e9 m/s
 
 
 def p4_from_pxpypzm(px, py, pz, mass) -> np.ndarray:
@@ -220,6 +221,57 @@ def boost_z(p4: np.ndarray, beta) -> np.ndarray:
     return boost(p4, np.stack([np.zeros_like(beta), np.zeros_like(beta), beta], axis=-1))
 
 
+def bending_radius(pt, field) -> np.ndarray:
+    """Radius in metres of the circle on which a unit charge moves across a magnetic field.
+
+    Parameters
+    ----------
+    pt : array_like, shape (...)
+        Momentum across the field in GeV.
+    field : array_like, shape that broadcasts to (...)
+        Tesla, of either sign.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        pt / (0.3 |field|) in metres; inf without a field.
+
+    Raises
+    ------
+    ValueError
+        If a pt is negative or not a number.
+
+    Examples
+    --------
+    >>> round(float(bending_radius(3.0, field=1.0)), 1)
+    10.0
+    """
+    pt = np.asarray(pt, dtype=np.float64)
+    _check_not_negative(pt, "pt")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return pt / (CURVATURE * np.abs(np.asarray(field, dtype=np.float64)))
+
+
+def pt_from_radius(radius, field) -> np.ndarray:
+    """Transverse momentum 0.3 |field| radius in GeV of a unit charge on a circle of this radius in metres.
+
+    Undoes `bending_radius`.
+
+    Raises
+    ------
+    ValueError
+        If a radius is negative or not a number.
+
+    Examples
+    --------
+    >>> round(float(pt_from_radius(10.0, field=1.0)), 1)
+    3.0
+    """
+    radius = np.asarray(radius, dtype=np.float64)
+    _check_not_negative(radius, "radius", unit="metres")
+    return CURVATURE * np.abs(np.asarray(field, dtype=np.float64)) * radius
+
+
 def _as_p4(p4) -> np.ndarray:
     p4 = np.asarray(p4, dtype=np.float64)
     if p4.shape[-1:] != (4,):
@@ -227,10 +279,10 @@ def _as_p4(p4) -> np.ndarray:
     return p4
 
 
-def _check_not_negative(values: np.ndarray, name: str) -> None:
+def _check_not_negative(values: np.ndarray, name: str, *, unit: str = "GeV") -> None:
     bad = ~(values >= 0.0)
     if np.any(bad):
-        raise ValueError(f"{name} holds {values[bad].flat[0]}; expected numbers of at least 0, in GeV")
+        raise ValueError(f"{name} holds {values[bad].flat[0]}; expected numbers of at least 0, in {unit}")
 
 
 def _wrap(angle: np.ndarray) -> np.ndarray:

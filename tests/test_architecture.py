@@ -18,6 +18,8 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 ROOMS = {
     "__init__": set(),
     "kinematics": set(),
+    "showers": set(),
+    "tracker": {"kinematics"},
     "results": set(),
     "metrics": set(),
     "progress": set(),

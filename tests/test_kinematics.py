@@ -5,6 +5,7 @@ import vector
 from hepml_helpers.kinematics import (
     ELECTRON_MASS,
     MUON_MASS,
+    bending_radius,
     boost,
     boost_z,
     delta_phi,
@@ -15,6 +16,7 @@ from hepml_helpers.kinematics import (
     p4_from_pxpypzm,
     phi,
     pt,
+    pt_from_radius,
     rapidity,
 )
 
@@ -113,6 +115,18 @@ def test_delta_r_is_the_same_both_ways_and_for_a_turned_detector():
     assert delta_r(0.4, 3.0 + 1.0, -1.2, -3.0 + 1.0) == pytest.approx(here)
 
 
+def test_the_bending_radius_is_the_momentum_over_charge_times_field():
+    # in SI units: 7 GeV/c in kg m/s, over the elementary charge and 3.8 T
+    si = 7e9 * 1.602176634e-19 / 299_792_458 / (1.602176634e-19 * 3.8)
+    np.testing.assert_allclose(bending_radius([7.0, 14.0], 3.8), [si, 2 * si], rtol=1e-12)
+    np.testing.assert_allclose(bending_radius(7.0, [3.8, -3.8, 1.9, 0.0]), [si, si, 2 * si, np.inf], rtol=1e-12)
+
+
+def test_pt_from_radius_undoes_the_bending_radius(ptetaphim):
+    for field in (2.0, -3.8):
+        np.testing.assert_allclose(pt_from_radius(bending_radius(ptetaphim[0], field), field), ptetaphim[0], rtol=1e-12)
+
+
 def test_along_the_beam_eta_is_infinite_and_without_momentum_it_is_nan():
     np.testing.assert_array_equal(
         eta(np.array([[5.0, 0, 0, 5], [5, 0, 0, -5], [5, 0, 0, 0]])), [np.inf, -np.inf, np.nan]
@@ -143,6 +157,10 @@ def test_wrong_shapes_and_values_are_named():
         p4_from_ptetaphim([np.nan], 0, 0, 0)
     with pytest.raises(ValueError, match=r"mass holds -0.1"):
         p4_from_pxpypzm(1, 1, 1, -0.1)
+    with pytest.raises(ValueError, match=r"pt holds -3.0; expected numbers of at least 0, in GeV"):
+        bending_radius(-3.0, 2.0)
+    with pytest.raises(ValueError, match=r"radius holds -3.0; expected numbers of at least 0, in metres"):
+        pt_from_radius(-3.0, 2.0)
     with pytest.raises(ValueError, match="a speed is 1 c; expected below 1"):
         boost_z(np.ones(4), 1.0)
     with pytest.raises(ValueError, match=r"velocity has shape \(2,\)"):
