@@ -5,8 +5,9 @@ that says what it loaded and from where. Only where a lesson names a `fallback` 
 in for recorded data that cannot be had, and a banner says so. The result carries ``attrs["label"]`` ("CMS Open Data" or
 "simulated (Pythia 8)"), which every figure shows, and ``attrs["name"]``, ``["recorded"]`` and ``["source"]``.
 
-In a DataFrame all numbers are float64 or int64, also where the file stores them shorter; units are in the registry
-(`dataset_info(name).columns`): GeV and radians throughout.
+In a DataFrame all numbers are float64 or int64, also where the file stores them shorter; an array keeps the short ones,
+except that float16 becomes float32. Units are in the registry (`dataset_info(name).columns`): GeV and radians
+throughout.
 """
 
 import html
@@ -78,9 +79,9 @@ def load_dataset(name: str, *, columns: Sequence[str] | None = None, fallback: s
     Returns
     -------
     pandas.DataFrame or awkward.Array
-        One row per entry of the files; an array where the number of particles varies. ``attrs`` holds ``name``,
-        ``label``, ``recorded``, ``source`` ("HEPML_DATA_DIR", "cache", "download" or "embedded"), and
-        ``stands_in_for`` where it is a fallback.
+        One row per entry of the files; an array where the number of particles varies: its columns hold one number or
+        one list a row. ``attrs`` holds ``name``, ``label``, ``recorded``, ``source`` ("HEPML_DATA_DIR", "cache",
+        "download" or "embedded"), and ``stands_in_for`` where it is a fallback.
 
     Raises
     ------

@@ -1,7 +1,8 @@
 """The wanted columns of one file (csv, ROOT or HDF5), under our names, checked against the registry.
 
 What does not pass is an error that names the column, the row and the value, and what was expected: missing columns,
-another number of rows, numbers that are not finite or lie outside a column's ``min`` and ``max``.
+another number of rows, lists that do not fit their counts, numbers that are not finite or lie outside a column's
+``min`` and ``max``.
 """
 
 from pathlib import Path
@@ -27,8 +28,9 @@ def read_file(path: Path, dataset: Dataset, file: DataFile, wanted: list[str]):
     Returns
     -------
     pandas.DataFrame or awkward.Array
-        A DataFrame of float64 and int64 (and text), with the file's constants as columns; an array, with numbers as
-        the file stores them, where the dataset is jagged.
+        A DataFrame of float64 and int64 (and text), with the file's constants as columns. Where the dataset is jagged,
+        an array with numbers as the file stores them (float16 as float32, in which sums do not overflow): one value a
+        row, and one list a row in the columns that have counts, whatever columns are wanted beside them.
 
     Raises
     ------
@@ -78,15 +80,44 @@ def _read_root(path: Path, dataset: Dataset, names: list[str]):
     return _as_long_numbers(pd.DataFrame(columns))
 
 
-def _read_hdf5(path: Path, dataset: Dataset, names: list[str]) -> pd.DataFrame:
+def _read_hdf5(path: Path, dataset: Dataset, names: list[str]):
     import h5py
 
+    counts = {name: about["counts"] for name, about in dataset.columns.items() if "counts" in about}
     with h5py.File(path) as file:
         events = file["events"]
-        _require_columns(path, names, list(events))
-        text = {name for name in names if h5py.check_string_dtype(events[name].dtype)}
-        columns = {name: events[name].asstr()[:] if name in text else events[name][:] for name in names}
-    return _as_long_numbers(pd.DataFrame(columns))
+        read = list(dict.fromkeys([*names, *(counts[name] for name in names if name in counts)]))
+        _require_columns(path, read, list(events))
+        text = {name for name in read if h5py.check_string_dtype(events[name].dtype)}
+        columns = {name: events[name].asstr()[:] if name in text else events[name][:] for name in read}
+    if not dataset.jagged:
+        return _as_long_numbers(pd.DataFrame(columns))
+    return _as_array(path, {name: _in_rows(path, name, columns, counts.get(name)) for name in names})
+
+
+def _in_rows(path: Path, name: str, columns: dict, counts: str | None):
+    """A column as the file stores it, a float16 as float32; where it has counts, as one list a row."""
+    import awkward as ak
+
+    values = columns[name].astype(np.float32) if columns[name].dtype == np.float16 else columns[name]
+    if counts is None:
+        return values
+    lengths = columns[counts].astype(np.int64)  # which would wrap around as the short numbers of the file
+    if lengths.min(initial=0) < 0 or lengths.sum() != len(values):
+        raise CorruptData(
+            f"{path}: column {name!r} has {len(values)} values, expected {lengths.sum()}, the sum of {counts!r}, whose "
+            f"smallest is {lengths.min(initial=0)}; get the file again"
+        )
+    return ak.unflatten(values, lengths)
+
+
+def _as_array(path: Path, columns: dict):
+    import awkward as ak
+
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise CorruptData(f"{path}: columns have {lengths} rows, expected one number; get the file again")
+    return ak.zip(columns, depth_limit=1)
 
 
 def _require_columns(path: Path, names: list[str], present: list[str]) -> None:

@@ -245,6 +245,27 @@ def test_an_embedded_sample_comes_in_long_numbers_and_text(world):
     assert table.attrs["recorded"] is False and table.attrs["source"] == "embedded"
 
 
+def test_a_ragged_sample_is_an_array_that_says_what_it_is(world, capsys):
+    path = world / "data" / "samples" / "toyjets.h5"
+    with h5py.File(path, "w") as file:
+        events = file.create_group("events")
+        events["pt"] = np.array([300.0, 310.0], np.float32)
+        events["n"] = np.array([1, 2], np.int16)
+        events["part"] = np.array([300.0, 200.0, 110.0], np.float16)
+    columns = {"pt": {"unit": "GeV"}, "n": {"unit": ""}, "part": {"unit": "GeV", "counts": "n", "min": 0}}
+    content = path.read_bytes()
+    register(
+        world, "toyjets", path="samples/toyjets.h5", sha256=sha256(content), size=len(content), rows=2, jagged=True,
+        columns=columns, rename={}, recorded=False, label="simulated (Pythia 8)",
+    )  # fmt: skip
+    jets = datasets.load_dataset("toyjets")
+    assert jets.fields == ["pt", "n", "part"]
+    assert jets["part"].to_list() == [[300.0], [200.0, 110.0]]
+    expected = {"name": "toyjets", "label": "simulated (Pythia 8)", "recorded": False, "source": "embedded"}
+    assert jets.attrs == expected and jets[jets["pt"] > 305].attrs == expected
+    assert "toyjets: 2 rows, simulated (Pythia 8)" in capsys.readouterr().out
+
+
 # ---- downloading
 
 

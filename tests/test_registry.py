@@ -49,7 +49,8 @@ def test_an_entry_says_what_every_reader_needs_to_know(name):
 @every_dataset
 def test_each_column_has_a_unit_and_a_description(name):
     for column, about in ENTRIES[name]["columns"].items():
-        assert set(about) <= {"unit", "description", "min", "max", "finite"}, column
+        assert set(about) <= {"unit", "description", "min", "max", "finite", "counts", "precision"}, column
+        assert about.get("counts", column) in ENTRIES[name]["columns"], column
         assert about["unit"] in UNITS, column
         assert len(about["description"]) >= 3, column
         assert about.get("min", -1e300) < about.get("max", 1e300), column
@@ -191,6 +192,17 @@ def test_stale_cards_are_noticed(tmp_path):
     (tmp_path / "registry.json").write_text(json.dumps({"datasets": changed}))
     done = make_cards("--check", "--data", tmp_path)
     assert done.returncode == 1 and "run: python tools/make_data_cards.py" in done.stderr
+
+
+def test_a_card_says_which_columns_hold_lists_and_how_precise_they_are(tmp_path):
+    entry = json.loads(json.dumps(ENTRIES["zmumu"])) | {"jagged": True}
+    entry["columns"] |= {"part": {"unit": "", "description": "of it", "counts": "n", "precision": "steps of 1/512"}}
+    (tmp_path / "registry.json").write_text(json.dumps({"datasets": {"zmumu": entry}}))
+    assert make_cards("--data", tmp_path).returncode == 0
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| column | unit | a row holds | precision | allowed | in the file | what |" in card
+    assert "| `part` | - | list of `n` | steps of 1/512 | - | `part` | of it |" in card
+    assert "| `pt1` | GeV | one value | - | ≥ 0 | `pt1` |" in card
 
 
 @every_dataset

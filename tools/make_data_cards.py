@@ -96,13 +96,22 @@ def record(entry: dict) -> str | None:
 
 
 def columns(entry: dict) -> str:
-    """The table of columns; a last column names the file's own name where we renamed it."""
+    """The table of columns; how many values a row holds, and their precision, where any column says so."""
     theirs = {ours: name for name, ours in entry.get("rename", {}).items()}
-    rows = [
-        (f"`{name}`", column["unit"] or "-", limits(column), f"`{theirs.get(name, name)}`", column["description"])
-        for name, column in entry["columns"].items()
-    ]
-    return table(("column", "unit", "allowed", "in the file", "what"), rows)
+    facts = {
+        "column": lambda name, about: f"`{name}`",
+        "unit": lambda name, about: about["unit"] or "-",
+        "a row holds": lambda name, about: f"list of `{about['counts']}`" if "counts" in about else "one value",
+        "precision": lambda name, about: about.get("precision", "-"),
+        "allowed": lambda name, about: limits(about),
+        "in the file": lambda name, about: f"`{theirs.get(name, name)}`",
+        "what": lambda name, about: about["description"],
+    }
+    for fact, key in (("a row holds", "counts"), ("precision", "precision")):
+        if not any(key in about for about in entry["columns"].values()):
+            del facts[fact]
+    rows = [tuple(fact(name, about) for fact in facts.values()) for name, about in entry["columns"].items()]
+    return table(tuple(facts), rows)
 
 
 def limits(column: dict) -> str:
