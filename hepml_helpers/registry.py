@@ -45,7 +45,7 @@ class Dataset:
     `columns` maps each column to its ``unit`` and ``description``, and where they are known to ``min`` and ``max``. A
     column with a unit or a limit holds numbers; numbers are finite unless the column says ``"finite": false``. A column
     with ``counts`` holds one list a row, as long as the column of that name says; ``precision`` tells how numbers were
-    rounded before they were stored.
+    rounded before they were stored, ``step`` that they are multiples of it, which is what the file holds.
     `rename` maps names in the file to ours.
     """
 

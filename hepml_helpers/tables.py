@@ -89,10 +89,16 @@ def _read_hdf5(path: Path, dataset: Dataset, names: list[str]):
         read = list(dict.fromkeys([*names, *(counts[name] for name in names if name in counts)]))
         _require_columns(path, read, list(events))
         text = {name for name in read if h5py.check_string_dtype(events[name].dtype)}
-        columns = {name: events[name].asstr()[:] if name in text else events[name][:] for name in read}
+        columns = {name: events[name].asstr()[:] if name in text else _numbers(events[name]) for name in read}
     if not dataset.jagged:
         return _as_long_numbers(pd.DataFrame(columns))
     return _as_array(path, {name: _in_rows(path, name, columns, counts.get(name)) for name in names})
+
+
+def _numbers(column) -> np.ndarray:
+    """The numbers of a column; where the file holds them as multiples of a step, multiplied by it, as float32."""
+    step = column.attrs.get("step")
+    return column[:] if step is None else column[:] * np.float32(step)
 
 
 def _in_rows(path: Path, name: str, columns: dict, counts: str | None):

@@ -18,7 +18,7 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 if str(DATA) not in sys.path:
     sys.path.append(str(DATA))
 
-from recipes import generator, make, partitions, store, workers  # noqa: E402
+from recipes import entries, generator, make, partitions, precision, store, workers  # noqa: E402
 from recipes.catalogue import RECIPES  # noqa: E402
 
 # Rounding.
@@ -27,26 +27,26 @@ from recipes.catalogue import RECIPES  # noqa: E402
 @pytest.mark.parametrize("bits", [5, 9, 14, 22])
 def test_stored_values_are_off_by_half_a_step_of_their_last_bit_at_most(bits):
     values = np.random.default_rng(1).lognormal(3, 2, 5000).astype(np.float32)
-    error = np.abs(generator.stored(values, bits) / values - 1).max()
+    error = np.abs(precision.stored(values, bits) / values - 1).max()
     assert 2.0 ** -(bits + 2) < error <= 2.0 ** -(bits + 1)
 
 
 def test_nine_bits_fit_into_a_float16_and_fourteen_are_the_default():
     values = np.random.default_rng(2).uniform(0.5, 600, 5000)
-    nine = generator.stored(values, 9)
+    nine = precision.stored(values, 9)
     np.testing.assert_array_equal(nine.astype(np.float16), nine)
-    np.testing.assert_array_equal(generator.stored(values), generator.stored(values, 14))
+    np.testing.assert_array_equal(precision.stored(values), precision.stored(values, 14))
 
 
 @pytest.mark.parametrize("bits", [0, 23])
 def test_bits_that_a_float32_has_not_are_refused(bits):
     with pytest.raises(ValueError, match=f"bits is {bits}, expected 1 to 22"):
-        generator.stored(np.ones(1), bits)
+        precision.stored(np.ones(1), bits)
 
 
 def test_rounded_angles_lie_on_the_grid_and_fit_into_a_float16():
     angles = np.random.default_rng(3).uniform(-3.9, 3.9, 5000)
-    rounded = generator.rounded(angles, 1 / 512)
+    rounded = precision.rounded(angles, 1 / 512)
     assert rounded.dtype == np.float32
     assert np.abs(rounded - angles).max() <= 1 / 1024
     np.testing.assert_array_equal(rounded * 512, np.round(angles * 512))
@@ -56,7 +56,7 @@ def test_rounded_angles_lie_on_the_grid_and_fit_into_a_float16():
 @pytest.mark.parametrize("step", [0.1, 0.0, -0.5, np.nan])
 def test_a_step_that_is_no_power_of_two_is_refused(step):
     with pytest.raises(ValueError, match=f"step is {step}, expected a power of two"):
-        generator.rounded(np.ones(1), step)
+        precision.rounded(np.ones(1), step)
 
 
 # Ragged columns.
@@ -109,7 +109,7 @@ def test_the_registry_entry_says_that_a_sample_is_ragged_and_keeps_stated_limits
     columns = MEANING | {"mass": {"unit": "GeV", "description": "", "min": 5.0}}
     recipe = dataclasses.replace(RECIPES["zmumu"], columns=columns, luminosity_fb=None)
     (tmp_path / "a.h5").write_bytes(b"")
-    entry = make._entry(recipe, tmp_path / "a.h5", 3, {})
+    entry = entries.entry_of(recipe, tmp_path / "a.h5", 3, {})
     assert entry["jagged"] is True and entry["columns"]["part"] == MEANING["part"]
     assert entry["columns"]["mass"]["min"] == 5.0 and entry["columns"]["pt"]["min"] == 0
     assert "Weights" not in entry["description"]
@@ -172,6 +172,20 @@ def test_a_sample_without_weights_states_no_luminosity(toy, tmp_path):
     entry = json.loads(registry.read_text())["datasets"]["toy"]
     assert "luminosity_fb" not in entry["recipe"] and entry["recipe"]["batch_events"] == toy.batch_events
     assert entry["rows"] == 35 and entry["jagged"]
+
+
+def test_nothing_lies_beside_the_old_sample_while_the_new_one_is_written(toy, tmp_path, monkeypatch):
+    (tmp_path / "toy.h5").write_bytes(b"the old one")
+    seen, plain = [], make.combine
+
+    def watched(recipe, blocks):
+        read, summary = plain(recipe, blocks)
+        return lambda name: (seen.append(sorted(os.listdir(tmp_path))), read(name))[1], summary
+
+    monkeypatch.setattr(make, "combine", watched)
+    make.make_sample(toy, events=35, seed=1, folder=tmp_path)
+    assert seen == [[".parts", "toy.h5"]] * 6  # a kill at that moment would leave a half file in .parts alone
+    assert os.listdir(tmp_path) == ["toy.h5"]
 
 
 # Partitions: what was finished is kept, and used only for the same request.

@@ -16,13 +16,15 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 if str(DATA) not in sys.path:
     sys.path.append(str(DATA))
 
-from recipes import detector, four_leptons, generator, make, stand_ins, store, z_decay  # noqa: E402
+from recipes import detector, entries, four_leptons, generator, make, precision, stand_ins, store, z_decay  # noqa: E402
 from recipes.catalogue import RECIPES  # noqa: E402
 
 REGISTRY = json.loads((DATA / "registry.json").read_text(encoding="utf-8"))["datasets"]
 SAMPLES = [name for name in [*RECIPES, *stand_ins.STAND_INS] if name in REGISTRY]
 GENERATED = [name for name in RECIPES if name in REGISTRY]
-MODULES = ("detector", "dimuon", "four_leptons", "generator", "photons", "stand_ins", "store", "z_decay")
+MODULES = sorted(
+    path.stem for path in (DATA / "recipes").glob("*.py") if path.stem not in ("__init__", "make", "validate")
+)
 ETAS = (0.3, 1.0, 1.7, 2.2)
 LAWS = {
     "muon": (detector.muon_pt_resolution, detector.measure_muons, detector.muon_efficiency),
@@ -230,11 +232,11 @@ def test_what_cms_would_not_select_is_refused(changed, why):
 
 def test_rounding_keeps_a_relative_precision_of_3e_minus_5(rng):
     values = rng.lognormal(3, 2, 10_000) * rng.choice([-1, 1], 10_000)
-    rounded = generator.stored(values)
+    rounded = precision.stored(values)
     assert rounded.dtype == np.float32
     assert np.abs(rounded / values - 1).max() < 3.1e-5
-    np.testing.assert_array_equal(generator.stored(rounded), rounded)
-    assert np.abs(generator.stored_phi(np.array([-np.pi, np.pi]))).max() <= np.pi
+    np.testing.assert_array_equal(precision.stored(rounded), rounded)
+    assert np.abs(precision.stored_phi(np.array([-np.pi, np.pi]))).max() <= np.pi
 
 
 MEANING = {"pt": {"unit": "GeV", "description": "momentum"}, "kind": {"unit": "", "description": "text"}}
@@ -352,7 +354,7 @@ def test_running_the_recipe_again_gives_the_committed_events(name):
     """The first batch of each process; weights from the recorded cross-section and number of events."""
     pytest.importorskip("pythia8mc", reason="pythia8mc is not installed: pip install 'hepml-helpers[simulate]'")
     recorded = REGISTRY[name]["recipe"]
-    found, needed = make.versions()["pythia8mc"], recorded["versions"]["pythia8mc"]
+    found, needed = entries.versions()["pythia8mc"], recorded["versions"]["pythia8mc"]
     if found != needed:
         pytest.skip(f"made with pythia8mc {needed}, installed is {found}")
     recipe, sample = RECIPES[name], store.read_sample(DATA / "samples" / f"{name}.h5")
@@ -363,7 +365,7 @@ def test_running_the_recipe_again_gives_the_committed_events(name):
         columns = generator.make_block(task, first_batch_only=True).columns
         if recipe.luminosity_fb is not None:
             scale = part["cross_section_pb"] * 1000 * recipe.luminosity_fb / part["events_generated"]
-            columns["weight"] = generator.stored(columns["weight"] * scale)
+            columns["weight"] = precision.stored(columns["weight"] * scale)
         for column, values in columns.items():
             counts = sample.get(recipe.columns[column].get("counts"))
             first = start if counts is None else counts[:start].sum(dtype=int)

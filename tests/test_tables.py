@@ -1,11 +1,20 @@
 """Ragged columns of an HDF5 sample: lists cut by their counts, numbers that can be added, checked like all others."""
 
+import sys
+from pathlib import Path
+
 import awkward as ak
 import h5py
 import numpy as np
 import pytest
 
 from hepml_helpers import registry, tables
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+if str(DATA) not in sys.path:
+    sys.path.append(str(DATA))
+
+from recipes import store  # noqa: E402
 
 COLUMNS = {
     "pt": {"unit": "GeV", "min": 0},
@@ -49,6 +58,31 @@ def test_sixteen_bit_numbers_become_floats_that_can_be_added(read):
     jets = read(part_pt=np.full(5, 60_000, np.float16))
     assert str(jets.type) == "3 * {pt: float32, n: int16, part_pt: var * float32, part_eta: var * float32}"
     assert ak.sum(jets["part_pt"], axis=1).to_list() == [120_000, 0, 180_000]  # a float16 ends at 65,504
+
+
+def test_multiples_of_a_step_are_numbers_again(tmp_path):
+    """What the recipes store as whole numbers comes back as the numbers that they stand for."""
+    columns = {"pt": JETS["pt"], "n": JETS["n"], "part_pt": JETS["part_pt"], "part_eta": np.array([1, -1, 2, 0, 9]) / 8}
+    meaning = {name: {"description": "", **about} for name, about in COLUMNS.items()}
+    meaning["part_eta"] |= {"step": 1 / 8}
+    store.write_sample(tmp_path / "jets.h5", columns, meaning=meaning, attributes={})
+    with h5py.File(tmp_path / "jets.h5") as file:
+        assert file["events/part_eta"][:].tolist() == [1, -1, 2, 0, 9]
+    file = registry.DataFile("jets.h5", rows=3)
+    dataset = registry.Dataset("jets", "Jets", False, "simulated", "", COLUMNS, (file,), jagged=True)
+    jets = tables.read_file(tmp_path / "jets.h5", dataset, file, ["part_eta"])
+    assert jets["part_eta"].to_list() == [[0.125, -0.125], [], [0.25, 0.0, 1.125]]
+    np.testing.assert_array_equal(store.read_sample(tmp_path / "jets.h5")["part_eta"], columns["part_eta"])
+
+
+def test_numbers_off_the_grid_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"a value is 0\.1, expected multiples of 0\.125"):
+        store.write_sample(
+            tmp_path / "a.h5",
+            {"eta": np.array([0.1])},
+            meaning={"eta": {"unit": "", "description": "", "step": 0.125}},
+            attributes={},
+        )
 
 
 def test_only_what_is_wanted_is_read(read):

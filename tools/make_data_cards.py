@@ -102,16 +102,22 @@ def columns(entry: dict) -> str:
         "column": lambda name, about: f"`{name}`",
         "unit": lambda name, about: about["unit"] or "-",
         "a row holds": lambda name, about: f"list of `{about['counts']}`" if "counts" in about else "one value",
-        "precision": lambda name, about: about.get("precision", "-"),
+        "precision": lambda name, about: precision(about),
         "allowed": lambda name, about: limits(about),
         "in the file": lambda name, about: f"`{theirs.get(name, name)}`",
         "what": lambda name, about: about["description"],
     }
-    for fact, key in (("a row holds", "counts"), ("precision", "precision")):
-        if not any(key in about for about in entry["columns"].values()):
+    for fact, keys in (("a row holds", {"counts"}), ("precision", {"precision", "step"})):
+        if not any(keys & set(about) for about in entry["columns"].values()):
             del facts[fact]
     rows = [tuple(fact(name, about) for fact in facts.values()) for name, about in entry["columns"].items()]
     return table(tuple(facts), rows)
+
+
+def precision(column: dict) -> str:
+    """How a column was rounded, in words."""
+    step = column.get("step")
+    return column.get("precision") or ("-" if step is None else f"steps of 1/{1 / step:g}")
 
 
 def limits(column: dict) -> str:

@@ -27,7 +27,7 @@ _MUON_ETA = np.array([0.0, 0.8, 1.2, 1.6, 2.0, 2.4])
 _MUON_CONSTANT = np.array([0.009, 0.011, 0.014, 0.016, 0.020, 0.026])
 _MUON_SLOPE = np.array([0.00010, 0.00011, 0.00014, 0.00020, 0.00035, 0.00055])
 _TRACK_ANGLE = 4e-4  # resolution of eta and phi of a track, rad
-_CALORIMETER_ANGLE = 2e-3  # of a photon, rad; includes the position of the collision along the beam
+CALORIMETER_ANGLE = 2e-3  # of a photon, rad; includes the position of the collision along the beam
 
 # Lower edges in |eta|; stochastic term (GeV^0.5), noise term (GeV), constant term of the calorimeter.
 _ECAL_EDGES = np.array([0.0, 0.8, 1.479, 2.0])
@@ -211,7 +211,14 @@ def measure_muons(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, *, rng: np.r
     ValueError
         For a NaN or negative pt, or a NaN angle.
     """
-    measured_pt = pt / (1.0 + muon_pt_resolution(pt, eta) * _truncated_normal(rng, np.shape(pt)))
+    return measure_tracks(pt, eta, phi, muon_pt_resolution(pt, eta), rng=rng)
+
+
+def measure_tracks(
+    pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, resolution: np.ndarray, *, rng: np.random.Generator
+) -> tuple:
+    """As `measure_muons`, for any charged particle whose relative pt resolution is given."""
+    measured_pt = pt / (1.0 + resolution * _truncated_normal(rng, np.shape(pt)))
     return (measured_pt, *_smear_angles(eta, phi, _TRACK_ANGLE, rng))
 
 
@@ -258,7 +265,7 @@ def measure_photons(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, *, rng: np
     """
     resolution = photon_energy_resolution(_checked("pt", pt) * np.cosh(eta), eta)
     measured_pt = pt * (1.0 + resolution * _truncated_normal(rng, np.shape(pt)))
-    return (measured_pt, *_smear_angles(eta, phi, _CALORIMETER_ANGLE, rng))
+    return (measured_pt, *_smear_angles(eta, phi, CALORIMETER_ANGLE, rng))
 
 
 def found(efficiency: np.ndarray, *, rng: np.random.Generator) -> np.ndarray:

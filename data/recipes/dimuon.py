@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from recipes import detector
-from recipes.generator import PARTONS_ONLY, Component, Recipe, select_particles, stored, stored_phi
+from recipes.event_record import select_particles
+from recipes.generator import PARTONS_ONLY, Component, Recipe
+from recipes.precision import stored, stored_phi
 
 MUON_MASS = 0.1056583755  # GeV, PDG
 DRELL_YAN = 10  # origin code

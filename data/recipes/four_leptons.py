@@ -8,7 +8,9 @@ from itertools import combinations
 import numpy as np
 
 from recipes import detector, z_decay
-from recipes.generator import PARTONS_ONLY, Component, Recipe, select_particles, stored, stored_phi
+from recipes.event_record import select_particles
+from recipes.generator import PARTONS_ONLY, Component, Recipe
+from recipes.precision import stored, stored_phi
 
 Z_MASS = 91.1876  # GeV, PDG
 LEPTONS = 6  # at most this many measured leptons of an event are looked at, the hardest ones

@@ -27,9 +27,6 @@ from recipes import store
 BLOCK_EVENTS = 10_000
 BATCH_EVENTS = 1_000
 MB_TO_PB = 1e9
-MANTISSA_BITS = 14  # of the 23 of a float32 that are kept: a relative error below 3.1e-5, far below the resolution
-
-STATUS_CODES = {"hard": (-22, -23), "recoiled": (-62,)}  # of Pythia's event record
 
 # Leptons and photons of the hard process and of the showers, without the underlying event and without hadrons: these
 # change no isolated lepton, and leaving them out saves nineteen twentieths of the time. Initial-state radiation (the
@@ -245,133 +242,9 @@ def start_pythia(settings: tuple[str, ...], seed: int):
     return pythia
 
 
-def select_particles(events, ids: tuple[int, ...], *, size: int, status: str = "final") -> tuple:
-    """Pick particles by their code and pad each event to the same number, the hardest first.
-
-    Parameters
-    ----------
-    events : awkward.Array
-        From Pythia's `nextBatch`.
-    ids : tuple of int
-        Absolute PDG codes.
-    size : int
-        How many to keep; missing ones are rows of zeros.
-    status : str
-        "final" for particles that leave the collision, "hard" for those of the hard process, "recoiled" for
-        unstable ones of the hard process after initial-state radiation and primordial momentum have moved them.
-
-    Returns
-    -------
-    p4 : ndarray, shape (n_events, size, 4)
-        Four-momenta (E, px, py, pz) in GeV.
-    pdg_id : ndarray of int, shape (n_events, size)
-        Zero where padded.
-    """
-    code, state, row = _flat(events.prt.id), _flat(events.prt.status), _event_of_particle(events)
-    wanted = state > 0 if status == "final" else np.isin(state, STATUS_CODES[status])
-    chosen = np.flatnonzero(wanted & np.isin(np.abs(code), ids))
-    momenta = np.stack([_flat(events.prt.p[name])[chosen] for name in ("e", "px", "py", "pz")], axis=-1)
-    row, code = row[chosen], code[chosen]
-    order = np.lexsort((-(momenta[:, 1] ** 2 + momenta[:, 2] ** 2), row))  # by event, then by falling pt
-    row = row[order]
-    place = np.arange(len(row)) - np.searchsorted(row, row)  # 0, 1, 2 ... within each event
-    kept = place < size
-    p4, pdg_id = np.zeros((len(events), size, 4)), np.zeros((len(events), size), dtype=np.int64)
-    p4[row[kept], place[kept]] = momenta[order][kept]
-    pdg_id[row[kept], place[kept]] = code[order][kept]
-    return p4, pdg_id
-
-
-def stored(values: np.ndarray, bits: int = MANTISSA_BITS) -> np.ndarray:
-    """Round to the float32 that the file holds, with so many bits of mantissa: it compresses, and cuts see the same.
-
-    Raises
-    ------
-    ValueError
-        For bits other than 1 to 22, of the 23 of a float32.
-
-    Examples
-    --------
-    >>> float(stored(np.array(45.678901))), float(stored(np.array(45.678901), bits=4))
-    (45.6796875, 46.0)
-    """
-    if not 1 <= bits <= 22:
-        raise ValueError(f"bits is {bits}, expected 1 to 22")
-    pattern = np.asarray(values, dtype=np.float32).view(np.uint32)
-    dropped = 23 - bits
-    half = np.uint32(1 << (dropped - 1))
-    return ((pattern + half) >> np.uint32(dropped) << np.uint32(dropped)).view(np.float32)
-
-
-def rounded(values: np.ndarray, step: float) -> np.ndarray:
-    """Round to the nearest multiple of a step that is a power of two, exact in the float32 that is returned.
-
-    Up to 2048 steps from zero it is exact in a float16 as well, which is the way to store it in two bytes.
-
-    Raises
-    ------
-    ValueError
-        For a step that is no power of two.
-
-    Examples
-    --------
-    >>> angles = rounded(np.array([0.1234, -1.3, 3.999]), 1 / 512)
-    >>> (angles * 512).tolist()
-    [63.0, -666.0, 2047.0]
-    >>> bool((angles.astype(np.float16) == angles).all())
-    True
-    """
-    if not (step > 0 and math.frexp(step)[0] == 0.5):
-        raise ValueError(f"step is {step}, expected a power of two, such as 1/512")
-    return (np.round(np.asarray(values) / step) * step).astype(np.float32)
-
-
-def stored_phi(phi: np.ndarray) -> np.ndarray:
-    """As `stored`, for an azimuth: rounding never carries it outside [-pi, pi]."""
-    edge = np.nextafter(np.float32(np.pi), np.float32(0)).view(np.uint32) >> 9 << 9
-    edge = np.uint32(edge).view(np.float32)
-    return np.clip(stored(phi), -edge, edge)
-
-
-def short(values: np.ndarray, bits: int) -> np.ndarray:
-    """As `stored`, in the two bytes of a float16: numbers below 65504, with at most 10 bits of mantissa.
-
-    Raises
-    ------
-    ValueError
-        For bits other than 1 to 10, or a number that a float16 cannot hold.
-
-    Examples
-    --------
-    >>> float(short(np.array(45.678901), bits=8))
-    45.625
-    """
-    if not 1 <= bits <= 10:
-        raise ValueError(f"bits is {bits}, expected 1 to 10, which a float16 has")
-    values = stored(values, bits)
-    if np.abs(values).max(initial=0) > np.finfo(np.float16).max:
-        raise ValueError(f"a value is {np.abs(values).max()}, expected at most 65504, the largest float16")
-    return values.astype(np.float16)
-
-
-def rounded_phi(phi: np.ndarray, step: float) -> np.ndarray:
-    """As `rounded`, for an azimuth: rounding never carries it outside [-pi, pi]."""
-    edge = math.floor(math.pi / step) * step
-    return np.clip(rounded(phi, step), np.float32(-edge), np.float32(edge))
-
-
 def _batches(pythia, events: int, size: int) -> Iterator:
     for start in range(0, events, size):
-        yield pythia.nextBatch(min(size, events - start))
-
-
-def _flat(values) -> np.ndarray:
-    import awkward as ak
-
-    return ak.to_numpy(ak.flatten(values, axis=1))
-
-
-def _event_of_particle(events) -> np.ndarray:
-    import awkward as ak
-
-    return np.repeat(np.arange(len(events)), ak.to_numpy(ak.num(events.prt.id, axis=1)))
+        batch = pythia.nextBatch(min(size, events - start))
+        if not len(batch):
+            raise RuntimeError("Pythia made no event of a whole batch: these settings start, but give nothing")
+        yield batch

@@ -8,7 +8,6 @@ kill, the same command makes only those that are missing.
 
 import argparse
 import os
-import platform
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -21,7 +20,7 @@ if str(DATA) not in sys.path:
 
 import numpy as np  # noqa: E402
 
-from recipes import generator, partitions, store  # noqa: E402
+from recipes import entries, generator, partitions, precision, store  # noqa: E402
 from recipes.catalogue import RECIPES  # noqa: E402
 from recipes.stand_ins import STAND_INS, StandIn  # noqa: E402
 from recipes.workers import make_executor  # noqa: E402
@@ -104,7 +103,8 @@ def make_sample(
             for block in generator.run_tasks(missing, executor=executor):
                 blocks[block.task] = partitions.save(parts, block)
                 bar.update(block.task.events)
-        return write(recipe, [blocks[task] for task in tasks], folder=folder, registry=registry)
+        print(f"all {len(tasks)} partitions are there, writing the sample", file=sys.stderr)
+        return write(recipe, [blocks[task] for task in tasks], folder=folder, registry=registry, scratch=parts)
 
 
 def combine(recipe: generator.Recipe, blocks: list[generator.Block]) -> tuple:
@@ -133,21 +133,28 @@ def combine(recipe: generator.Recipe, blocks: list[generator.Block]) -> tuple:
         for block in blocks:
             values = block.columns[name]
             is_weight = name == "weight" and recipe.luminosity_fb is not None
-            yield generator.stored(values * scales[block.task.component]) if is_weight else values
+            yield precision.stored(values * scales[block.task.component]) if is_weight else values
 
     return pieces, summary
 
 
-def write(recipe: generator.Recipe, blocks: list[generator.Block], *, folder: Path, registry: Path | None) -> Path:
-    """Write the sample and, where a registry is named, its entry."""
+def write(
+    recipe: generator.Recipe,
+    blocks: list[generator.Block],
+    *,
+    folder: Path,
+    registry: Path | None = None,
+    scratch: Path | None = None,
+) -> Path:
+    """Write the sample and, where a registry is named, its entry; `scratch` as in `store.write_pieces`."""
     pieces, summary = combine(recipe, blocks)
     path = Path(folder) / f"{recipe.name}.h5"
-    provenance = _provenance(recipe, blocks, summary)
-    attributes = {"name": recipe.name, "seed": provenance["seed"], "versions": versions(), "recipe": provenance}
-    store.write_pieces(path, pieces, meaning=recipe.columns, attributes=attributes)
+    provenance = entries.provenance_of(recipe, blocks[0].task.seed, summary)
+    attributes = {"name": recipe.name, "seed": provenance["seed"], "versions": entries.versions(), "recipe": provenance}
+    store.write_pieces(path, pieces, meaning=recipe.columns, attributes=attributes, scratch=scratch)
     if registry is not None:
         rows = sum(part["events_kept"] for part in summary)
-        store.update_registry(registry, recipe.name, _entry(recipe, path, rows, provenance))
+        store.update_registry(registry, recipe.name, entries.entry_of(recipe, path, rows, provenance))
     return path
 
 
@@ -172,80 +179,15 @@ def write_stand_in(stand_in: StandIn, options: argparse.Namespace) -> Path:
         "seed": seed,
         "events_generated": 0,
         "sources": {name: store.sha256(file) for name, file in files.items()},
-        "versions": versions(),
+        "versions": entries.versions(),
         "process": stand_in.process,
     }
-    attributes = {"name": stand_in.name, "seed": seed, "versions": versions(), "recipe": provenance}
+    attributes = {"name": stand_in.name, "seed": seed, "versions": entries.versions(), "recipe": provenance}
     store.write_sample(path, columns, meaning=stand_in.columns, attributes=attributes)
     if options.registry is not None:
-        entry = _entry(stand_in, path, len(columns["mass"]), provenance)
+        entry = entries.entry_of(stand_in, path, len(columns["mass"]), provenance)
         store.update_registry(options.registry, stand_in.name, entry)
     return path
-
-
-def versions() -> dict:
-    """Versions of everything that a reproduction depends on."""
-    import awkward
-    import h5py
-    import pythia8mc
-
-    pythia = pythia8mc.Pythia("", False).settings.parm("Pythia:versionNumber")
-    libraries = {"numpy": np.__version__, "h5py": h5py.__version__, "awkward": awkward.__version__}
-    return {"pythia8mc": f"{pythia:.3f}", **libraries, "python": platform.python_version()}
-
-
-def _provenance(recipe, blocks, summary) -> dict:
-    events, seed = sum(part["events_generated"] for part in summary), blocks[0].task.seed
-    return {
-        "command": f"python data/recipes/make.py {recipe.name} --events {events} --seed {seed}",
-        "module": recipe.reconstruct.__module__,
-        "seed": seed,
-        "events_generated": events,
-        "block_events": generator.BLOCK_EVENTS,
-        "batch_events": recipe.batch_events,
-        "versions": versions(),
-        "process": recipe.process,
-        "energy_tev": recipe.energy_tev,
-        **({} if recipe.luminosity_fb is None else {"luminosity_fb": recipe.luminosity_fb}),
-        "cross_section_pb": sum(part["cross_section_pb"] for part in summary),
-        "cross_section_uncertainty_pb": float(np.hypot.reduce([p["cross_section_uncertainty_pb"] for p in summary])),
-        "cross_section_order": "leading order (Pythia 8), no K-factor",
-        "components": summary,
-    }
-
-
-def _entry(recipe, path, rows, provenance) -> dict:
-    place = {"path": f"samples/{path.name}", "urls": [], "sha256": store.sha256(path), "size": path.stat().st_size}
-    return {
-        "title": recipe.title,
-        "recorded": False,
-        "label": "simulated (Pythia 8)",
-        "description": recipe.description + _luminosity(recipe),
-        "columns": {name: about | _range(name) | about for name, about in recipe.columns.items()},
-        "rows": rows,
-        "jagged": any("counts" in about for about in recipe.columns.values()),
-        "licence": "CC-BY-4.0",
-        "record": None,
-        "doi": None,
-        "files": [{**place, "rows": rows, "constants": {}}],
-        "tree": None,
-        "rename": {},
-        "recipe": provenance,
-    }
-
-
-def _luminosity(recipe) -> str:
-    luminosity = getattr(recipe, "luminosity_fb", None)
-    return "" if luminosity is None else f" Weights: {luminosity:g}/fb at {recipe.energy_tev:g} TeV."
-
-
-def _range(column: str) -> dict:
-    """Limits that every value keeps, where the recipe states none; `load_dataset` checks them."""
-    limits = {"eta": (-2.5, 2.5), "phi": (-3.1416, 3.1416), "charge": (-1, 1), "pdgid": (-13, 13)}
-    kind = column.rstrip("1234")
-    if kind in limits:
-        return dict(zip(("min", "max"), limits[kind], strict=True))
-    return {"min": 0} if kind in ("pt", "E", "mZ", "weight") or kind.startswith("mass") else {}
 
 
 def _make(options: argparse.Namespace) -> Path:

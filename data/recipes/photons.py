@@ -3,7 +3,9 @@
 import numpy as np
 
 from recipes import detector
-from recipes.generator import PARTONS_ONLY, Component, Recipe, select_particles, stored, stored_phi
+from recipes.event_record import select_particles
+from recipes.generator import PARTONS_ONLY, Component, Recipe
+from recipes.precision import stored, stored_phi
 
 PHOTON_COLUMNS = {
     "pt1": {"unit": "GeV", "description": "transverse momentum of the photon with the larger pt"},
