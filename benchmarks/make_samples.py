@@ -23,7 +23,7 @@ from tqdm import tqdm
 DATA = Path(__file__).resolve().parents[1] / "data"
 sys.path.insert(0, str(DATA))
 
-from recipes import generator, make, partitions, store, workers  # noqa: E402
+from recipes import entries, generator, make, partitions, store, workers  # noqa: E402
 from recipes.catalogue import RECIPES  # noqa: E402
 
 WAYS = (("this process", 1), ("pool", 1), ("pool", 2), ("Dask", 1), ("Dask", 2))
@@ -60,7 +60,7 @@ def measure(way: str, n_workers: int, recipe: generator.Recipe, arguments, folde
         blocks = {block.task: partitions.save(folder, block) for block in generator.run_tasks(tasks, executor=executor)}
         seconds, cpu = time.perf_counter() - start, cpu_seconds() - cpu
     end = time.perf_counter()
-    path = make.write(recipe, [blocks[task] for task in tasks], folder=folder, registry=None)
+    path = make.write(recipe, [blocks[task] for task in tasks], folder=folder)
     times = {"seconds": seconds, "cpu_seconds": cpu, "start_up": start - before, "write": time.perf_counter() - end}
     return {**times, "sha256": store.sha256(path)}
 
@@ -119,7 +119,7 @@ def about(arguments) -> dict:
     return {
         "date": datetime.date.today().isoformat(),
         "machine": f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
-        "versions": {**make.versions(), "dask": version("dask")},
+        "versions": {**entries.versions(), "dask": version("dask")},
         "sample": arguments.sample,
         "seed": arguments.seed,
         "block_events": arguments.block_events,
