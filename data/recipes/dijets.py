@@ -9,7 +9,7 @@ import numpy as np
 from recipes import clustering, detector
 from recipes.generator import Component, Recipe
 from recipes.particle_flow import reconstruct_event
-from recipes.precision import short
+from recipes.precision import short, stored
 
 RADIUS = 1.0
 BITS = 8
@@ -23,8 +23,8 @@ def reconstruct(events, component: Component, rng: np.random.Generator) -> dict:
     jets = clustering.find_jets(candidates.p4, candidates.event, len(events), radius=RADIUS, min_pt=200.0)
     jets = jets[(jets.place < 2) & (np.bincount(jets.event, minlength=len(events)) > 1)[jets.event]]
     pt, eta, _ = detector.cylindrical(jets.p4.reshape(-1, 2, 4))
-    mass = detector.mass_of(jets.p4.reshape(-1, 2, 4))
-    kept = (short(mass, BITS) > MASS_RANGE[0]) & (short(mass, BITS) < MASS_RANGE[1])
+    mass = stored(detector.mass_of(jets.p4.reshape(-1, 2, 4)))
+    kept = (mass > MASS_RANGE[0]) & (mass < MASS_RANGE[1])
     kept &= (pt[:, 0] > 1200) & (np.abs(eta) < 2.5).all(axis=1)
     jets, mass = jets[np.repeat(kept, 2)], mass[kept]
     shapes = clustering.substructure(candidates.p4[jets.constituents], jets.counts, radius=RADIUS)
@@ -34,7 +34,7 @@ def reconstruct(events, component: Component, rng: np.random.Generator) -> dict:
     light, heavy = np.take_along_axis(groomed, order, axis=1).T
     tau21 = np.take_along_axis(tau21.reshape(-1, 2), order, axis=1)
     return {
-        "m_jj": short(mass, BITS),
+        "m_jj": mass,
         "m_j1": short(light, BITS),
         "delta_m_j": short(heavy - light, BITS),
         "tau21_j1": short(tau21[:, 0], BITS),
@@ -44,7 +44,7 @@ def reconstruct(events, component: Component, rng: np.random.Generator) -> dict:
 
 _PRECISION = {"precision": f"relative 2^-{BITS + 1}", "min": 0}
 _COLUMNS = {
-    "m_jj": {"unit": "GeV", "description": "invariant mass of the two leading jets", **_PRECISION},
+    "m_jj": {"unit": "GeV", "description": "invariant mass of the two leading jets", "min": 0},
     "m_j1": {
         "unit": "GeV",
         "description": "soft-drop mass of the jet with the smaller one (beta = 0, z_cut = 0.1)",
@@ -66,6 +66,7 @@ _COMMON = {
     "reconstruct": reconstruct,
     "columns": _COLUMNS,
     "batch_events": 200,
+    "libraries": ("fastjet",),
 }
 
 DIJET_BACKGROUND = Recipe(
@@ -79,7 +80,7 @@ DIJET_BACKGROUND = Recipe(
             ("HardQCD:all = on", "PhaseSpace:pTHatMin = 1100", "PhaseSpace:mHatMin = 2300", _NO_UNDERLYING_EVENT),
         ),
     ),
-    default_events=400_000,
+    default_events=495_000,
     default_seed=20260131,
     **_COMMON,
 )
@@ -119,7 +120,7 @@ DIJET_SIGNAL = Recipe(
             ),
         ),
     ),
-    default_events=26_000,
+    default_events=34_500,
     default_seed=20260132,
     **_COMMON,
 )

@@ -8,7 +8,7 @@ from recipes.particle_flow import Candidates, missing_pt, reconstruct_event
 from recipes.precision import rounded, rounded_phi, short
 
 BITS = 8
-ANGLE_STEP = 1 / 256
+ANGLE_STEP, JET_STEP = 1 / 2048, 1 / 512  # of leptons and missing momentum, and of jets
 LEPTON_PT = (22.0, 10.0)  # least pt of the leading and of the other lepton, GeV
 LEPTON_ETA = {11: detector.ELECTRON_ETA_MAX, 13: detector.MUON_ETA_MAX}
 MASS_MIN = 12.0  # of the two leptons, GeV
@@ -87,8 +87,8 @@ def jet_columns(candidates: Candidates, n_events: int) -> dict:
     mass = detector.mass_of(jets.p4[:, None])
     values = {
         "pt": short(pt, BITS),
-        "eta": rounded(eta, ANGLE_STEP),
-        "phi": rounded_phi(phi, ANGLE_STEP),
+        "eta": rounded(eta, JET_STEP),
+        "phi": rounded_phi(phi, JET_STEP),
         "mass": short(mass, BITS),
     }
     for i in range(N_JETS):
@@ -97,10 +97,6 @@ def jet_columns(candidates: Candidates, n_events: int) -> dict:
             column[jets.event[place == i]] = value[place == i]
             columns[f"jet_{name}{i + 1}"] = column
     return columns
-
-
-def _direction(eta: np.ndarray, phi: np.ndarray) -> dict:
-    return {"eta": rounded(eta, ANGLE_STEP), "phi": rounded_phi(phi, ANGLE_STEP)}
 
 
 _RELATIVE = {"precision": f"relative 2^-{BITS + 1}", "min": 0}
@@ -127,8 +123,8 @@ COLUMNS = {
         for i, which in _JETS.items()
         for name, about in {
             f"jet_pt{i}": {"unit": "GeV", "description": f"transverse momentum of {which}, 0 without one", **_RELATIVE},
-            f"jet_eta{i}": {"unit": "", "description": f"pseudorapidity of {which}", **_ANGLE},
-            f"jet_phi{i}": {"unit": "rad", "description": f"azimuth of {which}, -pi to pi", **_ANGLE},
+            f"jet_eta{i}": {"unit": "", "description": f"pseudorapidity of {which}", "step": JET_STEP},
+            f"jet_phi{i}": {"unit": "rad", "description": f"azimuth of {which}, -pi to pi", "step": JET_STEP},
             f"jet_mass{i}": {"unit": "GeV", "description": f"mass of {which}, 0 without one", **_RELATIVE},
         }.items()
     },
@@ -149,6 +145,7 @@ _COMMON = {
     "reconstruct": reconstruct,
     "columns": COLUMNS,
     "batch_events": 200,
+    "libraries": ("fastjet",),
 }
 
 HWW = Recipe(
@@ -162,7 +159,7 @@ HWW = Recipe(
             ("HiggsSM:gg2H = on", "25:m0 = 125", "25:onMode = off", "25:onIfMatch = 24 -24", *_LEPTONIC),
         ),
     ),
-    default_events=200_000,
+    default_events=260_000,
     default_seed=20260141,
     **_COMMON,
 )
@@ -173,7 +170,7 @@ WW = Recipe(
     description=f"Pairs of W bosons from quark-antiquark annihilation, without gg -> WW. {_COMMON_TEXT}",
     process="q qbar -> W W -> l nu l nu; parton showers, underlying event, hadronisation",
     components=(Component("q qbar -> WW", ("WeakDoubleBoson:ffbar2WW = on", *_LEPTONIC)),),
-    default_events=200_000,
+    default_events=222_000,
     default_seed=20260142,
     **_COMMON,
 )
@@ -184,7 +181,7 @@ TTBAR_DILEPTON = Recipe(
     description=f"Top pairs whose W bosons both decay to leptons. {_COMMON_TEXT}",
     process="g g, q qbar -> t tbar -> l nu b l nu b; parton showers, underlying event, hadronisation",
     components=(Component("t tbar", ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on", *_LEPTONIC)),),
-    default_events=40_000,
+    default_events=39_000,
     default_seed=20260143,
     **_COMMON,
 )

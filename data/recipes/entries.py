@@ -1,6 +1,7 @@
 """What the registry and the file say of a sample: how it was made, with which versions, and what its columns hold."""
 
 import platform
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,16 @@ from recipes import generator, store
 from recipes.generator import Recipe
 
 
-def versions() -> dict:
-    """Versions of everything that a reproduction depends on."""
+def versions(libraries: tuple[str, ...] = ()) -> dict:
+    """Versions of everything that a reproduction depends on, with those of further libraries."""
     import awkward
     import h5py
     import pythia8mc
 
     pythia = pythia8mc.Pythia("", False).settings.parm("Pythia:versionNumber")
-    libraries = {"numpy": np.__version__, "h5py": h5py.__version__, "awkward": awkward.__version__}
-    return {"pythia8mc": f"{pythia:.3f}", **libraries, "python": platform.python_version()}
+    always = {"numpy": np.__version__, "h5py": h5py.__version__, "awkward": awkward.__version__}
+    further = {name: metadata.version(name) for name in libraries}
+    return {"pythia8mc": f"{pythia:.3f}", **always, **further, "python": platform.python_version()}
 
 
 def provenance_of(recipe: Recipe, seed: int, summary: list[dict]) -> dict:
@@ -30,7 +32,7 @@ def provenance_of(recipe: Recipe, seed: int, summary: list[dict]) -> dict:
         "events_generated": events,
         "block_events": generator.BLOCK_EVENTS,
         "batch_events": recipe.batch_events,
-        "versions": versions(),
+        "versions": versions(recipe.libraries),
         "process": recipe.process,
         "energy_tev": recipe.energy_tev,
         **({} if recipe.luminosity_fb is None else {"luminosity_fb": recipe.luminosity_fb}),

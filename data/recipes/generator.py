@@ -57,7 +57,7 @@ class Recipe:
     whose meaning in `columns` says ``"counts": name`` is ragged: its array holds the lists of all rows one after the
     other, and the integer column `name` holds their lengths. With a luminosity there is a column ``weight``, scaled to
     expected events; `luminosity_fb` None means a sample without weights. Events are measured `batch_events` at a time:
-    fewer where an event is large.
+    fewer where an event is large. `libraries` are those that the events depend on beside Pythia, numpy and awkward.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Recipe:
     default_events: int
     default_seed: int
     batch_events: int = BATCH_EVENTS
+    libraries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from recipes.particle_flow import Candidates, reconstruct_event
 from recipes.precision import rounded, rounded_phi, short
 
 AXIS_STEP = 1 / 512  # of the direction of a jet
-ANGLE_STEPS = {20.0: 1 / 256, 5.0: 1 / 128, 0.0: 1 / 64}  # of constituents, by pt in GeV: what counts is pt times angle
-JET_BITS, CONSTITUENT_BITS = 8, 6  # mantissa bits that are kept
-KIND_CODES = {22: 0, 130: 1, 211: 2, 11: 3, 13: 4}
+ANGLE_STEPS = {5.0: 1 / 256, 0.0: 1 / 128}  # of constituents above this pt in GeV: what counts is pt times angle
+JET_BITS, TAU_BITS, CONSTITUENT_BITS = 10, 8, 6  # mantissa bits that are kept
+KIND_CODES = {22: 0, 130: 1, 1: 1, 211: 2, 11: 3, 13: 4}
 _KINDS = "0 photon, 1 neutral hadron, and with a track, with the sign of its charge: 2 hadron, 3 electron, 4 muon"
 
 
@@ -35,7 +35,7 @@ def jet_columns(candidates: Candidates, jets: clustering.Jets, *, radius: float,
     columns["mass"] = short(detector.mass_of(jets.p4[:, None]), JET_BITS)
     shapes = clustering.substructure(p4, counts, radius=radius)
     columns["mass_softdrop"] = short(shapes.pop("mass_softdrop"), JET_BITS)
-    columns |= {name: short(tau, JET_BITS) for name, tau in shapes.items()}
+    columns |= {name: short(tau, TAU_BITS) for name, tau in shapes.items()}
     jet = np.repeat(np.arange(len(counts)), counts)
     place = np.arange(len(jet)) - np.repeat(np.cumsum(counts) - counts, counts)
     kept = place < leading
@@ -107,8 +107,8 @@ def _holds(jets: clustering.Jets, particles: dict, wanted: list, n_events: int, 
 _KIND_OF = np.zeros(max(KIND_CODES) + 1, dtype=np.int8)
 _KIND_OF[list(KIND_CODES)] = list(KIND_CODES.values())
 
-LEADING = 45
-_STEPS = "steps of 1/256 above 20 GeV, 1/128 above 5 GeV, 1/64 below"
+LEADING = 40
+_STEPS = "steps of 1/256, below 5 GeV 1/128"
 _RAGGED = {"counts": "n_constituents"}
 
 
@@ -136,6 +136,7 @@ def _columns(radius: float) -> dict:
                 "unit": "",
                 "description": f"{n}-subjettiness, beta = 1, one-pass kT axes (arXiv:1011.2268)",
                 **digits,
+                "precision": f"relative 2^-{TAU_BITS + 1}",
             }
             for n in clustering.SUBJETS
         },
@@ -174,8 +175,20 @@ _TOP_SELECTION = (
     "recipe of the top-tagging reference set (arXiv:1902.09914), whose detector is Delphes's ATLAS card: no underlying "
     "event, no pile-up, constituents taken as massless."
 )
-_W_COMMON = {"energy_tev": 14.0, "luminosity_fb": None, "reconstruct": reconstruct_w, "batch_events": 200}
-_TOP_COMMON = {"energy_tev": 14.0, "luminosity_fb": None, "reconstruct": reconstruct_top, "batch_events": 200}
+_W_COMMON = {
+    "energy_tev": 14.0,
+    "luminosity_fb": None,
+    "reconstruct": reconstruct_w,
+    "batch_events": 200,
+    "libraries": ("fastjet",),
+}
+_TOP_COMMON = {
+    "energy_tev": 14.0,
+    "luminosity_fb": None,
+    "reconstruct": reconstruct_top,
+    "batch_events": 200,
+    "libraries": ("fastjet",),
+}
 
 W_JETS = Recipe(
     name="w_jets",
@@ -204,7 +217,7 @@ W_JETS = Recipe(
         ),
     ),
     columns=_columns(1.0),
-    default_events=40_000,
+    default_events=66_000,
     default_seed=20260111,
     **_W_COMMON,
 )
@@ -216,7 +229,7 @@ QCD_W_JETS = Recipe(
     process="hard QCD 2 -> 2, pTHat 220 to 380 GeV; parton showers, underlying event, hadronisation",
     components=(Component("hard QCD", ("HardQCD:all = on", "PhaseSpace:pTHatMin = 220", "PhaseSpace:pTHatMax = 380")),),
     columns=_columns(1.0),
-    default_events=40_000,
+    default_events=39_000,
     default_seed=20260112,
     **_W_COMMON,
 )
@@ -245,7 +258,7 @@ TOP_JETS = Recipe(
         ),
     ),
     columns=_columns(0.8),
-    default_events=60_000,
+    default_events=72_000,
     default_seed=20260113,
     **_TOP_COMMON,
 )
@@ -267,7 +280,7 @@ QCD_TOP_JETS = Recipe(
         ),
     ),
     columns=_columns(0.8),
-    default_events=60_000,
+    default_events=54_000,
     default_seed=20260114,
     **_TOP_COMMON,
 )

@@ -150,7 +150,12 @@ def write(
     pieces, summary = combine(recipe, blocks)
     path = Path(folder) / f"{recipe.name}.h5"
     provenance = entries.provenance_of(recipe, blocks[0].task.seed, summary)
-    attributes = {"name": recipe.name, "seed": provenance["seed"], "versions": entries.versions(), "recipe": provenance}
+    attributes = {
+        "name": recipe.name,
+        "seed": provenance["seed"],
+        "versions": provenance["versions"],
+        "recipe": provenance,
+    }
     store.write_pieces(path, pieces, meaning=recipe.columns, attributes=attributes, scratch=scratch)
     if registry is not None:
         rows = sum(part["events_kept"] for part in summary)

@@ -149,7 +149,7 @@ def at_calorimeter(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, charge: np.
     --------
     >>> eta, phi = at_calorimeter(np.array([3.0, 3.0]), np.zeros(2), np.zeros(2), np.array([1, 0]))
     >>> phi.round(3).tolist()  # a positive particle turns clockwise: sin(phi) = -R / (2 radius)
-    [-0.248, 0.0]
+    [-0.247, 0.0]
     """
     bending = np.where(charge == 0, 1.0, np.maximum(pt, 1e-6) / (0.299792458 * FIELD))  # m
     slope = np.sinh(eta)
@@ -170,7 +170,7 @@ def track_pt_resolution(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> track_pt_resolution(np.array([1.0, 100.0]), np.array([0.0, 1.0])).round(3).tolist()
-    [0.007, 0.028]
+    [0.007, 0.027]
     """
     constant = np.interp(np.abs(eta), _TRACK_ETA, _TRACK_CONSTANT)
     return np.hypot(constant, np.interp(np.abs(eta), _TRACK_ETA, _TRACK_SLOPE) * pt)

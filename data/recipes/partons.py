@@ -7,8 +7,8 @@ from recipes.event_record import flat_particles, is_last, per_event
 from recipes.generator import Component, Recipe
 from recipes.precision import rounded, rounded_phi, short
 
-ANGLE_STEP = 1 / 256
-PT_BITS = 9
+ANGLE_STEP = 1 / 512
+PT_BITS = 10
 HARD_PROCESS_ONLY = (
     "PartonLevel:ISR = off",
     "PartonLevel:FSR = off",
