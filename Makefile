@@ -38,7 +38,8 @@ clean-notebooks: $(READY) ## strip outputs, counts and editor metadata; KEEP=1 a
 
 data: $(READY) ## make a simulated sample anew: SAMPLE=zmumu EVENTS=n SEED=n WORKERS=n DASK=tcp://host:port OUT=folder
 	@$(BIN)/python data/recipes/make.py $(SAMPLE) $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED)) \
-		$(if $(WORKERS),--workers $(WORKERS)) $(if $(DASK),--dask $(DASK)) $(if $(OUT),--out $(OUT))
+		$(if $(WORKERS),--workers $(WORKERS)) $(if $(DASK),--dask $(DASK)) $(if $(OUT),--out $(OUT)) \
+		$(if $(REGISTRY),--registry $(REGISTRY))
 
 cards: $(READY) ## write data/README.md from the registry
 	@$(BIN)/python tools/make_data_cards.py

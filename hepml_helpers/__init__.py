@@ -5,6 +5,7 @@ Each room is a module of its own and is imported on its own, ``from hepml_helper
 
 =============== ==========================================================================
 `kinematics`    four-momenta: pt, eta, phi, invariant mass, boosts, distances
+`jets`          lists of constituents as arrays, and their four-momenta
 `showers`       fast parametrised calorimeter showers, made while one waits
 `tracker`       hits of charged particles in a silicon tracker, made while one waits
 `datasets`      recorded and simulated samples: looked up locally first, checked, announced

@@ -18,6 +18,7 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 ROOMS = {
     "__init__": set(),
     "kinematics": set(),
+    "jets": {"kinematics"},
     "showers": set(),
     "tracker": {"kinematics"},
     "results": set(),
