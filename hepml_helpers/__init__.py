@@ -11,6 +11,7 @@ Each room is a module of its own and is imported on its own, ``from hepml_helper
 `datasets`      recorded and simulated samples: looked up locally first, checked, announced
 `streaming`     one function over the chunks of a ROOT file, here or on a cluster
 `metrics`       how good is a classifier, with its uncertainty
+`counting`      what a cut is worth to an experiment that counts: expected significance
 `plotting`      histograms with their uncertainties, drawn on a given axes
 `display`       interactive event displays
 `training`      seeds, progress, and what the machine offers

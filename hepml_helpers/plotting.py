@@ -1,4 +1,4 @@
-"""Figures in one style: histograms with their uncertainties, recorded data as points, and where the data came from.
+"""Figures in one style: histograms and curves with their uncertainties, recorded data as points, and the data's source.
 
 Every helper draws on the ``ax`` it is given, or on the current one, and returns it. Histograms are ``hist.Hist``
 objects with weighted storage, so that their uncertainty is sqrt(sum w^2). Background and signal keep their two colours
@@ -12,6 +12,8 @@ import matplotlib.pyplot as plt
 import mplhep
 import numpy as np
 from hist.intervals import poisson_interval
+
+from hepml_helpers import metrics
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart.
 BACKGROUND = "#0072B2"
@@ -126,6 +128,91 @@ def plot_pulls(centres, pulls, ax=None):
     return ax
 
 
+def plot_band(x, values, uncertainty, ax=None, **style):
+    """Draw a line with a band of its uncertainty either way; nan leaves a gap; returns the axes.
+
+    ``style`` is that of a line, such as ``label="boosted trees", color=plotting.ACCENT, ls="--"``. It suits every
+    pair of value and uncertainty in `metrics` and `counting`: ``plot_band(x, *metrics.significance_improvement(...))``.
+    """
+    ax = _axes(ax)
+    values, uncertainty = np.asarray(values, dtype=np.float64), np.asarray(uncertainty, dtype=np.float64)
+    (line,) = ax.plot(x, values, **style)
+    ax.fill_between(x, values - uncertainty, values + uncertainty, color=line.get_color(), alpha=0.25, lw=0)
+    return ax
+
+
+def plot_roc(y_true, y_score, ax=None, *, sample_weight=None, **style):
+    """Draw background rejection 1 / eps_B against signal efficiency, with its statistical band; returns the axes.
+
+    Parameters
+    ----------
+    y_true, y_score, sample_weight : array_like, shape (n_events,)
+        As for `metrics.background_rejection`. The line begins where enough background events pass.
+    **style
+        Of the line, such as ``label`` and ``color``.
+    """
+    signal_efficiency = np.linspace(0.005, 1.0, 200)
+    curve = metrics.background_rejection(y_true, y_score, signal_efficiency, sample_weight=sample_weight)
+    return _finish_roc(plot_band(signal_efficiency, *curve, ax, **style))
+
+
+def plot_cut(y_true, passes, ax=None, *, sample_weight=None, **style):
+    """Draw a cut as a point among the lines of `plot_roc`, with the uncertainties of both; returns the axes.
+
+    Parameters
+    ----------
+    y_true, sample_weight : array_like, shape (n_events,)
+        As for `plot_roc`.
+    passes : array_like of bool, shape (n_events,)
+        Which events the cut keeps.
+    **style
+        Of the point, such as ``label``, ``color`` and ``marker``.
+
+    Raises
+    ------
+    ValueError
+        If ``passes`` is not boolean, or too few background events pass for a rejection.
+    """
+    passes = np.asarray(passes)
+    if passes.dtype != bool:
+        raise ValueError(f"passes holds {passes.dtype}; expected bool, which events the cut keeps")
+    curve = metrics.roc_curve(y_true, passes, sample_weight=sample_weight)
+    point = np.searchsorted(-curve.thresholds, -1.0, side="right") - 1
+    if curve.n_background[point] < metrics.MIN_BACKGROUND:
+        passing = f"{curve.n_background[point]:g} effective background events pass"
+        raise ValueError(f"{passing}; expected {metrics.MIN_BACKGROUND:g} or more")
+    rejection = 1.0 / curve.background_efficiency[point]
+    errors = {"xerr": curve.signal_uncertainty[point], "yerr": rejection**2 * curve.background_uncertainty[point]}
+    ax = _axes(ax)
+    ax.errorbar(curve.signal_efficiency[point], rejection, **errors, **{"marker": "o", "ls": "", "ms": 5, **style})
+    return _finish_roc(ax)
+
+
+def plot_score(train, test, ax=None, *, bins=(40, 0.0, 1.0)):
+    """Draw the scores of training events as areas and those of test events as points, class by class; returns the axes.
+
+    Parameters
+    ----------
+    train, test : tuple (y_true, y_score) or (y_true, y_score, sample_weight)
+        Arrays of shape (n_events,). Each class is scaled to a sum of weights of one, events outside the bins included.
+    bins : (int, float, float) or array_like of edges
+        As for `make_hist`.
+
+    Raises
+    ------
+    ValueError
+        If a class has no positive total weight.
+    """
+    ax = _axes(ax)
+    for name, label, color in (("background", 0, BACKGROUND), ("signal", 1, SIGNAL)):
+        h_train, h_test = (_class_shape(*events, label=label, bins=bins) for events in (train, test))
+        plot_hist(h_train, ax, label=f"{name}, training", color=color, fill=True)
+        points = {"fmt": "o", "ms": 4, "lw": 1.2, "color": color, "label": f"{name}, test"}
+        ax.errorbar(h_test.axes[0].centers, h_test.values(), yerr=np.sqrt(h_test.variances()), **points)
+    ax.set_ylabel("share of the class / bin")
+    return _finish_x(ax, h_test)
+
+
 def add_source(ax, label: str):
     """Write where the data came from, such as "CMS Open Data", in small type above the axes; returns the axes."""
     ax.text(1.0, 1.01, label, transform=ax.transAxes, ha="right", va="bottom", fontsize="small", color="0.3")
@@ -143,6 +230,24 @@ def _finish_x(ax, h: hist.Hist):
     ax.set_xlabel("" if inner or nameless else h.axes[0].label)
     ax.set_xlim(h.axes[0].edges[0], h.axes[0].edges[-1])
     return ax
+
+
+def _finish_roc(ax):
+    ax.set(xlabel="signal efficiency $\\varepsilon_S$", ylabel="background rejection $1/\\varepsilon_B$", yscale="log")
+    ax.autoscale(axis="y")  # what was drawn before set the top: a better classifier may come after
+    ax.set(xlim=(0.0, 1.0), ylim=(1.0, None))
+    return ax
+
+
+def _class_shape(y_true, y_score, sample_weight=None, *, label: int, bins) -> hist.Hist:
+    """Histogram of the scores of one class, scaled to a sum of weights of one."""
+    chosen = np.asarray(y_true) == label
+    weights = None if sample_weight is None else np.asarray(sample_weight)[chosen]
+    h = make_hist(np.asarray(y_score)[chosen], bins, weights=weights, label="classifier score")
+    total = h.sum(flow=True).value
+    if not total > 0.0:
+        raise ValueError(f"the weights of class {label} add up to {total:g}; expected more than 0")
+    return h * (1.0 / total)
 
 
 def _draw_band(values, sigma, edges, ax, color) -> None:

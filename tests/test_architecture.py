@@ -23,6 +23,7 @@ ROOMS = {
     "tracker": {"kinematics"},
     "results": set(),
     "metrics": set(),
+    "counting": {"metrics"},
     "progress": set(),
     "registry": set(),
     "fetch": {"registry", "progress"},

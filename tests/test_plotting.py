@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from hepml_helpers import plotting
+from hepml_helpers import metrics, plotting
 
 
 @pytest.fixture
@@ -111,3 +111,100 @@ def test_bad_values_are_named():
         plotting.make_hist([1.0], (1, 0, 1), weights=[np.inf])
     with pytest.raises(ValueError, match=r"weights have shape \(2,\)"):
         plotting.make_hist([1.0], (1, 0, 1), weights=[1.0, 2.0])
+
+
+@pytest.fixture
+def scores():
+    rng = np.random.default_rng(4)
+    y_true = np.repeat([1, 0], [400, 800])
+    weight = np.where(rng.random(1200) < 0.2, -0.5, 1.0)
+    return y_true, 1 / (1 + np.exp(-rng.normal(loc=2.0 * y_true - 1.0))), weight
+
+
+def test_a_band_lies_one_uncertainty_either_way_and_nan_leaves_a_gap(ax):
+    assert plotting.plot_band([0, 1, 2], [1.0, 3.0, np.nan], [0.5, 1.0, np.nan], ax, label="SIC", color="C3") is ax
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1.0, 3.0, np.nan])
+    band = ax.collections[0].get_paths()[0].vertices
+    assert {(0.0, 0.5), (0.0, 1.5), (1.0, 2.0), (1.0, 4.0)} == {tuple(point) for point in band}
+    assert mpl.colors.same_color(ax.collections[0].get_facecolor()[0][:3], "C3")
+    assert ax.get_legend_handles_labels()[1] == ["SIC"]
+
+
+def test_plot_roc_draws_one_over_the_background_efficiency_with_its_uncertainty(ax, scores):
+    y_true, y_score, weight = scores
+    assert plotting.plot_roc(y_true, y_score, ax, sample_weight=weight, label="trees") is ax
+    x, y = ax.lines[0].get_data()
+    rejection, uncertainty = metrics.background_rejection(y_true, y_score, x, sample_weight=weight)
+    np.testing.assert_array_equal(y, rejection)
+    assert np.isnan(y[0]) and y[-1] >= 1
+    band = ax.collections[0].get_paths()[0].vertices[:, 1]
+    assert band.max() == pytest.approx(np.nanmax(rejection + uncertainty))
+    assert (ax.get_yscale(), ax.get_xlim(), ax.get_ylim()[0]) == ("log", (0, 1), 1)
+    assert "signal efficiency" in ax.get_xlabel() and r"1/\varepsilon_B" in ax.get_ylabel()
+    assert ax.get_legend_handles_labels()[1] == ["trees"]
+
+
+def test_a_better_classifier_drawn_later_stays_in_sight(ax, scores):
+    y_true, y_score, _ = scores
+    plotting.plot_roc(y_true, np.random.default_rng(1).random(y_true.size), ax)
+    plotting.plot_roc(y_true, y_score, ax)
+    assert ax.get_ylim()[1] > np.nanmax(ax.lines[1].get_ydata())
+    assert ax.lines[0].get_color() != ax.lines[1].get_color()
+
+
+def test_a_cut_is_a_point_on_the_curve_of_its_variable_with_both_uncertainties(ax, scores):
+    y_true, y_score, weight = scores
+    passes = y_score >= 0.6
+    assert plotting.plot_cut(y_true, passes, ax, sample_weight=weight, label="cut", marker="s") is ax
+    (x,), (y,) = ax.lines[0].get_data()
+    shares = []
+    for label in (1, 0):
+        w, kept = weight[y_true == label], passes[y_true == label]
+        eps = w[kept].sum() / w.sum()
+        shares.append((eps, np.sqrt(np.sum((w * (kept - eps)) ** 2)) / w.sum()))
+    assert (x, y) == pytest.approx((shares[0][0], 1 / shares[1][0]))
+    horizontal, vertical = (bars.get_segments()[0] for bars in ax.collections)
+    assert np.ptp(horizontal[:, 0]) == pytest.approx(2 * shares[0][1])
+    assert np.ptp(vertical[:, 1]) == pytest.approx(2 * shares[1][1] / shares[1][0] ** 2)
+    assert (ax.get_yscale(), ax.get_xlim()) == ("log", (0, 1))
+    assert ax.get_legend_handles_labels()[1] == ["cut"]
+
+
+def test_a_cut_without_enough_background_or_that_is_no_cut_is_refused(ax, scores):
+    with pytest.raises(ValueError, match="5 effective background events pass; expected 10 or more"):
+        plotting.plot_cut(scores[0], np.arange(1200) >= 1195, ax)
+    with pytest.raises(ValueError, match="passes holds float64; expected bool"):
+        plotting.plot_cut(scores[0], scores[1], ax)
+
+
+def test_plot_score_draws_training_areas_and_test_points_each_scaled_to_one(ax, scores):
+    y_true, y_score, weight = scores
+    train, test = (y_true[::2], y_score[::2]), (y_true[1::2], y_score[1::2], 3 * weight[1::2])
+    assert plotting.plot_score(train, test, ax, bins=(5, 0, 1)) is ax
+    for label, patch, points in zip((0, 1), ax.patches, ax.containers, strict=True):
+        share = np.histogram(y_score[::2][y_true[::2] == label], 5, (0, 1))[0] / np.sum(y_true[::2] == label)
+        np.testing.assert_allclose(patch.get_data().values, share)
+        chosen = test[0] == label
+        sums, squares = (
+            np.histogram(test[1][chosen], 5, (0, 1), weights=w)[0] for w in (test[2][chosen], test[2][chosen] ** 2)
+        )
+        np.testing.assert_allclose(points.lines[0].get_ydata(), sums / test[2][chosen].sum())
+        lengths = [np.ptp(segment[:, 1]) for segment in points.lines[2][0].get_segments()]
+        np.testing.assert_allclose(lengths, 2 * np.sqrt(squares) / test[2][chosen].sum())
+        color = (plotting.BACKGROUND, plotting.SIGNAL)[label]
+        assert mpl.colors.same_color(points.lines[0].get_color(), color)
+        assert mpl.colors.same_color(patch.get_facecolor()[:3], color)
+    names = {f"{name}, {part}" for name in ("background", "signal") for part in ("training", "test")}
+    assert set(ax.get_legend_handles_labels()[1]) == names
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_xlim()) == ("classifier score", "share of the class / bin", (0, 1))
+
+
+def test_scores_outside_the_bins_count_for_the_scale(ax):
+    y_true, y_score = np.array([0, 0, 1, 1]), np.array([0.5, 7.0, 0.5, -3.0])
+    plotting.plot_score((y_true, y_score), (y_true, y_score), ax, bins=(1, 0, 1))
+    assert [points.lines[0].get_ydata().tolist() for points in ax.containers] == [[0.5], [0.5]]
+
+
+def test_a_class_without_events_has_no_shape(ax):
+    with pytest.raises(ValueError, match="weights of class 1 add up to 0; expected more than 0"):
+        plotting.plot_score(([0, 0], [0.1, 0.2]), ([0, 0], [0.1, 0.2]), ax)
