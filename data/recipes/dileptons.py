@@ -1,5 +1,7 @@
 """Events with two leptons: H to WW, the WW pairs that it hides in, and top pairs."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from recipes import clustering, detector
@@ -13,16 +15,15 @@ LEPTON_PT = (22.0, 10.0)  # least pt of the leading and of the other lepton, GeV
 LEPTON_ETA = {11: detector.ELECTRON_ETA_MAX, 13: detector.MUON_ETA_MAX}
 MASS_MIN = 12.0  # of the two leptons, GeV
 ISOLATION, CONE = 0.15, 0.3  # largest sum of pt around a lepton divided by its own, and how far around
+ELECTRON_CONE = 0.1  # photons this near belong to the electron
 JET_RADIUS, JET_PT, JET_ETA, N_JETS = 0.4, 30.0, 4.7, 2
 
 
 def reconstruct(events, component: Component, rng: np.random.Generator) -> dict:
     """Exactly two isolated leptons, of opposite charge; missing transverse momentum; up to two jets."""
     candidates, n = reconstruct_event(events, rng), len(events)
-    is_lepton = isolated_leptons(candidates)
-    leptons = candidates[is_lepton]
-    order = np.lexsort((-leptons.pt, leptons.event))
-    leptons = leptons[order]
+    leptons, used = isolated_leptons(candidates)
+    leptons = leptons[np.lexsort((-leptons.pt, leptons.event))]
     per_event = np.bincount(leptons.event, minlength=n)
     pairs = leptons[per_event[leptons.event] == 2]
     columns = {"pdgid": -pairs.charge * pairs.kind, "charge": pairs.charge}
@@ -42,39 +43,52 @@ def reconstruct(events, component: Component, rng: np.random.Generator) -> dict:
         "met": short(np.hypot(*missing.T), BITS),
         "met_phi": rounded_phi(np.arctan2(*missing.T[::-1]), ANGLE_STEP),
     }
-    columns |= {name: values[row] for name, values in jet_columns(candidates[~is_lepton], n).items()}
+    columns |= {name: values[row] for name, values in jet_columns(candidates[~used], n).items()}
     columns["weight"] = np.ones(len(row))
     return {name: columns[name][kept] for name in COLUMNS}
 
 
-def isolated_leptons(candidates: Candidates) -> np.ndarray:
-    """Which candidates are electrons or muons with pt > 10 GeV and little around them.
+def isolated_leptons(candidates: Candidates) -> tuple:
+    """Electrons and muons with pt > 10 GeV and little around them.
 
-    Photons within 0.1 of an electron come from it and do not count.
+    Photons within 0.1 of an electron were radiated by it and fall into the same cluster: they are added to it, and do
+    not count as something around it.
 
     Returns
     -------
-    ndarray of bool, shape (n_candidates,)
+    leptons : Candidates
+        Electrons with their photons, and muons.
+    used : ndarray of bool, shape (n_candidates,)
+        Candidates that the leptons are made of.
     """
-    hard = np.isin(candidates.kind, (11, 13)) & (short(candidates.pt, BITS) > LEPTON_PT[1])
-    for kind, limit in LEPTON_ETA.items():
-        hard &= (candidates.kind != kind) | (np.abs(candidates.eta) < limit)
-    index = np.flatnonzero(hard)
-    size = np.bincount(candidates.event)
-    first = np.searchsorted(candidates.event, candidates.event[index])
-    near = np.repeat(np.arange(len(index)), size[candidates.event[index]])  # every lepton with all of its event
-    start = np.cumsum(size[candidates.event[index]]) - size[candidates.event[index]]
-    other = first[near] + np.arange(len(near)) - start[near]
+    index = np.flatnonzero(np.isin(candidates.kind, (11, 13)))
+    leptons = candidates[index]
+    lepton, other = _all_pairs(leptons.event, candidates.event)
     distance = np.hypot(
-        candidates.eta[other] - candidates.eta[index][near],
-        detector.wrap(candidates.phi[other] - candidates.phi[index][near]),
+        candidates.eta[other] - leptons.eta[lepton], detector.wrap(candidates.phi[other] - leptons.phi[lepton])
     )
-    own = (candidates.kind[index][near] == 11) & (candidates.kind[other] == 22) & (distance < 0.1)
-    counted = (distance < CONE) & (other != index[near]) & ~own
-    around = np.bincount(near, candidates.pt[other] * counted, minlength=len(index))
-    isolated = np.zeros_like(hard)
-    isolated[index[around < ISOLATION * candidates.pt[index]]] = True
-    return isolated
+    own = (leptons.kind[lepton] == 11) & (candidates.kind[other] == 22) & (distance < ELECTRON_CONE)
+    own |= other == index[lepton]
+    p4 = candidates.p4[other] * own[:, None]
+    total = np.stack([np.bincount(lepton, p4[:, axis], minlength=len(index)) for axis in range(4)], axis=1)
+    pt, eta, phi = detector.cylindrical(total)
+    leptons = replace(leptons, pt=pt, eta=eta, phi=phi)
+    around = np.bincount(lepton, candidates.pt[other] * (~own & (distance < CONE)), minlength=len(index))
+    chosen = (short(pt, BITS) > LEPTON_PT[1]) & (around < ISOLATION * pt)
+    for kind, limit in LEPTON_ETA.items():
+        chosen &= (leptons.kind != kind) | (np.abs(rounded(eta, ANGLE_STEP)) < limit)
+    used = np.zeros(len(candidates.pt), dtype=bool)
+    used[other[own & chosen[lepton]]] = True
+    return leptons[chosen], used
+
+
+def _all_pairs(event_a: np.ndarray, event_b: np.ndarray) -> tuple:
+    """Indices of every pair of one of a and one of b from the same event; b is sorted by event."""
+    first = np.searchsorted(event_b, event_a)
+    size = np.searchsorted(event_b, event_a, side="right") - first
+    in_a = np.repeat(np.arange(len(event_a)), size)
+    place = np.arange(len(in_a)) - np.repeat(np.cumsum(size) - size, size)
+    return in_a, first[in_a] + place
 
 
 def jet_columns(candidates: Candidates, n_events: int) -> dict:

@@ -108,13 +108,14 @@ def is_last(particles: dict, is_wanted: np.ndarray) -> np.ndarray:
 
 
 def hadron_with(particles: dict, quark: int) -> np.ndarray:
-    """Which particles are hadrons whose heaviest quark is this one (4 charm, 5 beauty), shape (n_particles,).
+    """Which particles are hadrons with open charm (4) or beauty (5) as their heaviest flavour, shape (n_particles,).
 
-    The thousands of a baryon's PDG code and the hundreds of a meson's name its heaviest quark.
+    The thousands of a baryon's PDG code and the hundreds of a meson's name its heaviest quark. Mesons of a quark and
+    its own antiquark, such as the J/psi, do not count: they do not live long enough to fly.
     """
     code = np.abs(particles["id"])
     short = code % 10_000
-    meson = (short // 1000 == 0) & ((short // 100) % 10 == quark)
+    meson = (short // 1000 == 0) & ((short // 100) % 10 == quark) & ((short // 10) % 10 != quark)
     baryon = short // 1000 == quark
     return (code > 100) & (code < 1_000_000_000) & (meson | baryon)
 

@@ -165,7 +165,7 @@ def _origins(particles: dict) -> np.ndarray:
 
 def _vertices(jet: np.ndarray, position: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """Number of each track's true vertex within its jet: 0 for the primary one, then 1, 2 ... by distance."""
-    place = np.where((origin == FROM_PRIMARY)[:, None], 0.0, position).round(4)  # 0.1 micrometre
+    place = np.where((origin == FROM_PRIMARY)[:, None], 0.0, position).round(3)  # micrometres
     far = np.linalg.norm(place, axis=1)
     key, number = np.unique(np.column_stack([jet, far, place]), axis=0, return_inverse=True)
     number = number.reshape(-1)

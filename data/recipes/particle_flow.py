@@ -6,7 +6,8 @@ steps is that of Delphes and its CMS card (arXiv:1307.6346); the code and most n
 
 1. Every charged particle is carried along its helix in the solenoid to the face of the calorimeter.
 2. Tracks: charged particles with |eta| < 2.5 and pt > 0.3 GeV are found with the efficiency of the CMS tracker and
-   their pt is smeared with its resolution (arXiv:1405.6569).
+   their pt is smeared with its resolution (arXiv:1405.6569). Of a hadron at several hundred GeV the calorimeter knows
+   more: the two are combined by their precision.
 3. Calorimeters: photons and electrons leave all their energy in one cell of the electromagnetic calorimeter, hadrons in
    one cell of the hadronic one; forward of |eta| = 3 one coarse calorimeter takes both. The energies in a cell are
    added, and the sum is smeared.
@@ -114,13 +115,12 @@ def reconstruct_event(events, rng: np.random.Generator) -> Candidates:
         default="hcal",
     )
     parts = [tracks[np.argsort(tracks.particle)]]
-    track_of = np.full(len(row), -1)
-    track_of[tracks.particle] = np.arange(len(tracks.pt))
-    momentum = np.where(track_of >= 0, (tracks.pt * np.cosh(tracks.eta))[track_of], 0.0)
+    momentum = np.zeros(len(row))  # of the track of each particle, zero without one
+    momentum[tracks.particle] = tracks.pt * np.cosh(tracks.eta)
     for name in NEUTRAL_KINDS:
         inside = calorimeter == name
         if name == "ecal":  # the deposit of an identified electron belongs to it
-            inside &= track_of < 0
+            inside &= momentum == 0
         at = (row[inside], place_eta[inside], place_phi[inside])
         parts.append(_neutrals(name, *at, p4[inside, 0], momentum[inside], rng))
     together = Candidates(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Candidates)))
@@ -164,16 +164,21 @@ def at_calorimeter(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, charge: np.
     return np.where(charge == 0, eta, bent_eta), np.where(charge == 0, phi, bent_phi)
 
 
-def track_pt_resolution(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
-    """Relative pt resolution of the track of a hadron, after CMS (arXiv:1405.6569): 0.7 % at 1 GeV in the centre.
+def hadron_resolution(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
+    """Relative momentum resolution of a charged hadron: track and calorimeter, weighted by their precision.
+
+    That of the track is after CMS (arXiv:1405.6569), 0.7 % at 1 GeV in the centre; that of the calorimeter is the one
+    of a cell. As for electrons, 1/sigma^2 = 1/sigma_track^2 + 1/sigma_calorimeter^2.
 
     Examples
     --------
-    >>> track_pt_resolution(np.array([1.0, 100.0]), np.array([0.0, 1.0])).round(3).tolist()
-    [0.007, 0.027]
+    >>> hadron_resolution(np.array([1.0, 100.0, 2000.0]), np.array([0.0, 1.0, 0.0])).round(3).tolist()
+    [0.007, 0.027, 0.091]
     """
     constant = np.interp(np.abs(eta), _TRACK_ETA, _TRACK_CONSTANT)
-    return np.hypot(constant, np.interp(np.abs(eta), _TRACK_ETA, _TRACK_SLOPE) * pt)
+    track = np.hypot(constant, np.interp(np.abs(eta), _TRACK_ETA, _TRACK_SLOPE) * pt)
+    calorimeter = cell_resolution("hcal", pt * np.cosh(eta), eta)
+    return track * calorimeter / np.hypot(track, calorimeter)
 
 
 def track_efficiency(pt: np.ndarray, eta: np.ndarray) -> np.ndarray:
@@ -255,7 +260,7 @@ def _tracks(row, pt, eta, phi, charge, kind, rng) -> Candidates:
 
 def _measure_hadrons(pt, eta, phi, *, rng):
     """As `detector.measure_muons`: 1/pt is Gaussian; the angles are those of a track."""
-    return detector.measure_tracks(pt, eta, phi, track_pt_resolution(pt, eta), rng=rng)
+    return detector.measure_tracks(pt, eta, phi, hadron_resolution(pt, eta), rng=rng)
 
 
 def _neutrals(calorimeter, row, eta, phi, energy, tracks, rng) -> Candidates:

@@ -85,5 +85,6 @@ def short(values: np.ndarray, bits: int) -> np.ndarray:
 
 def rounded_phi(phi: np.ndarray, step: float) -> np.ndarray:
     """As `rounded`, for an azimuth: rounding never carries it outside [-pi, pi]."""
-    edge = math.floor(math.pi / step) * step
-    return np.clip(rounded(phi, step), np.float32(-edge), np.float32(edge))
+    on_grid = rounded(phi, step)
+    edge = np.float32(math.floor(math.pi / step) * step)
+    return np.clip(on_grid, -edge, edge)
