@@ -167,6 +167,7 @@ def test_no_answer_where_too_few_background_events_pass():
     z, uncertainty = significance_at(y_true, y_score, [30, 31, 45, np.inf])
     np.testing.assert_array_equal(np.isnan(z), [False, True, True, True])  # 10, 9, 0, 0 of them
     np.testing.assert_array_equal(np.isnan(uncertainty), [False, True, True, True])
+    assert np.isnan(significance_at(y_true, y_score, 45, min_background=0)[0])  # none is too few whatever one asks
 
 
 def test_no_answer_where_the_weights_that_pass_add_up_to_less_than_nothing():

@@ -258,6 +258,22 @@ def test_rejection_of_a_case_worked_out_by_hand():
     np.testing.assert_allclose(rejection, [np.nan, 4, 4, 2, 2])
 
 
+def test_where_the_signal_efficiency_falls_again_its_first_passage_counts():
+    # Signal efficiency 3/4 with 2 of 20 background events, 3/8 with 6 and with 10, 1 with 20: so 2/3 of 2 pass.
+    y_true, y_score = [1] * 3 + [0] * 20, [9, 8, 6] + [9] * 2 + [8] * 4 + [7] * 4 + [6] * 10
+    weight = [3.0, -1.5, 2.5] + [1.0] * 20
+    rejection, _ = background_rejection(y_true, y_score, 0.5, sample_weight=weight, min_background=1)
+    assert rejection == pytest.approx(20 / (2 * 2 / 3))
+
+
+def test_rounding_of_the_weights_lets_no_further_event_pass():
+    y_true, y_score, wanted = np.tile([1, 0], 50), -np.arange(100.0), np.arange(1, 51) / 50
+    expected = background_rejection(y_true, y_score, wanted, min_background=1)
+    for weight in (0.1, 0.7, 1.3):
+        rounded = background_rejection(y_true, y_score, wanted, sample_weight=np.full(100, weight), min_background=1)
+        np.testing.assert_allclose(rounded[0], expected[0], rtol=1e-9)
+
+
 def test_events_of_equal_scores_pass_in_shares():
     # Of 10 + 10 events with the middle score half have to pass: background 5 + 5 of 20.
     y_true = np.repeat([1, 0, 1, 0, 1, 0], [5, 5, 10, 10, 5, 5])
