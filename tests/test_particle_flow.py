@@ -46,10 +46,8 @@ def events_of(*events):
 
 
 def reconstruct(*events, seed=3):
-    """The candidates of these events; one more event takes care that the batch has a track."""
-    others = [(211, 5.0, 0.0, phi) for phi in np.linspace(-3, 3, 30)]
-    candidates = reconstruct_event(events_of(*events, others), np.random.default_rng(seed))
-    return candidates[candidates.event < len(events)]
+    """The candidates of these events."""
+    return reconstruct_event(events_of(*events), np.random.default_rng(seed))
 
 
 def energy_of(candidates):
@@ -178,16 +176,41 @@ def test_leptons_are_found_with_the_efficiency_of_the_detector(code, efficiency)
     assert set(found.charge.tolist()) == {-np.sign(code)}
 
 
-@pytest.mark.parametrize(
-    ("pt", "eta", "expected"),
-    [
-        (10.0, 0.0, np.hypot(0.007, 0.0022)),
-        (100.0, -1.4, np.hypot(0.015, 0.030)),
-        (100.0, 1.15, np.hypot(0.0125, 0.027)),  # half way between two knots
-        (2.0, 2.499, np.hypot(0.025, 0.0016)),
-    ],
-)
-def test_the_spread_of_one_over_pt_of_tracks_is_the_stated_resolution(pt, eta, expected):
+def combined(pt, eta, constant, slope):
+    """The precisions of track and hadronic cell, 1/sigma^2, add."""
+    track, cell = constant**2 + (slope * pt) ** 2, 1.1**2 / (pt * np.cosh(eta)) + 0.09**2
+    return (1 / track + 1 / cell) ** -0.5
+
+
+RESOLUTIONS = [  # pt, eta, the track's constant term and its slope per GeV
+    (10.0, 0.0, 0.007, 2.2e-4),
+    (100.0, -1.4, 0.015, 3.0e-4),
+    (100.0, 1.15, 0.0125, 2.7e-4),  # half way between two knots
+    (2.0, 2.499, 0.025, 8.0e-4),
+    (2000.0, 0.4, (5 * 0.007 + 4 * 0.010) / 9, (5 * 2.2e-4 + 4 * 2.4e-4) / 9),
+    (300.0, -2.3, (2 * 0.015 + 9 * 0.025) / 11, (2 * 3.0e-4 + 9 * 8.0e-4) / 11),
+]
+
+
+@pytest.mark.parametrize(("pt", "eta", "constant", "slope"), RESOLUTIONS)
+def test_the_resolution_of_hadrons_is_that_of_track_and_calorimeter_together(pt, eta, constant, slope):
+    found = particle_flow.hadron_resolution(np.array([pt]), np.array([eta]))
+    assert found[0] == pytest.approx(combined(pt, eta, constant, slope), rel=2e-3)  # 2.499 is not quite 2.5
+
+
+def test_hadrons_are_measured_no_worse_than_by_the_calorimeter_and_at_low_momentum_as_by_the_track():
+    pt, eta = np.geomspace(0.3, 5000, 200), np.full(200, 0.7)
+    resolution = particle_flow.hadron_resolution(pt, eta)
+    assert (resolution < particle_flow.cell_resolution("hcal", pt * np.cosh(eta), eta)).all()
+    track = 0.007 + 0.003 * 7 / 9, 2.2e-4 + 0.2e-4 * 7 / 9  # at |eta| = 0.7
+    np.testing.assert_allclose(resolution[pt < 5], np.hypot(track[0], track[1] * pt[pt < 5]), rtol=1e-3)
+    assert resolution[-1] == pytest.approx(0.09, rel=0.02) and (np.diff(resolution[pt < 300]) > 0).all()
+    np.testing.assert_array_equal(particle_flow.hadron_resolution(pt, -eta), resolution)
+
+
+@pytest.mark.parametrize(("pt", "eta", "constant", "slope"), RESOLUTIONS)
+def test_the_spread_of_one_over_pt_of_tracks_is_the_stated_resolution(pt, eta, constant, slope):
+    expected = combined(pt, eta, constant, slope)
     candidates = reconstruct(many(321, pt, eta))
     tracks = candidates[candidates.kind == 211]
     pull = pt / tracks.pt - 1
@@ -256,6 +279,13 @@ def test_a_charged_pion_is_a_track_and_is_not_counted_twice(pions):
     assert energy_per_event(pions)[track].mean() == pytest.approx(50, rel=0.025)
     assert np.median(energy_per_event(pions)[track]) == pytest.approx(50, rel=0.002)
     assert energy_per_event(pions).mean() == pytest.approx(50, rel=0.025)
+
+
+def test_a_very_hard_hadron_has_its_energy_once_and_to_a_tenth():
+    candidates = reconstruct(*[[(211, 1500.0, 0.0, 1.0)]] * N)
+    energy = energy_per_event(candidates)[has_track(candidates)]
+    assert energy.mean() == pytest.approx(1500, rel=0.03)
+    assert 0.085 < np.std(energy) / 1500 < 0.11
 
 
 def test_fluctuations_of_a_cell_above_two_standard_deviations_are_taken_for_neutral_hadrons(pions):
@@ -403,9 +433,10 @@ def test_an_event_without_particles_has_no_candidates():
     assert len(reconstruct([], []).pt) == 0
 
 
-@pytest.mark.xfail(raises=IndexError, reason="reconstruct_event needs one track in a batch; no real batch is without")
 def test_a_batch_without_any_track_is_reconstructed():
-    assert len(reconstruct_event(events_of([(22, 30.0, 0.3, 1.0)]), np.random.default_rng(1)).pt) == 1
+    candidates = reconstruct([(22, 30.0, 0.3, 1.0)], [(14, 30.0, 0.3, 1.0)], [(22, 20.0, -0.3, 1.0)])
+    assert candidates.event.tolist() == [0, 2] and candidates.kind.tolist() == [22, 22]
+    assert candidates.particle.tolist() == [-1, -1] and candidates.charge.tolist() == [0, 0]
 
 
 # Whole events.

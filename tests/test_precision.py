@@ -109,10 +109,11 @@ def test_stored_azimuths_stay_within_pi_and_are_close():
     assert np.abs(held - phi).max() < 1.3e-4 and np.abs(held[1000:-1000] - phi[1000:-1000]).max() < 6.2e-5
 
 
-@pytest.mark.parametrize("step", [0.3, -0.125, 3.0])
-def test_steps_that_are_no_power_of_two_are_refused(step):
+@pytest.mark.parametrize("function", [rounded, rounded_phi])
+@pytest.mark.parametrize("step", [0.3, -0.125, 3.0, 0.0, 0, float("nan"), float("inf")])
+def test_steps_that_are_no_power_of_two_are_refused(step, function):
     with pytest.raises(ValueError, match=f"step is {step}, expected a power of two"):
-        rounded_phi(np.ones(1), step)
+        function(np.ones(1), step)
 
 
 @pytest.mark.parametrize("step", [1 / 512, 1 / 8, 1.0, 4.0])
