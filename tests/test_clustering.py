@@ -213,6 +213,13 @@ def test_soft_drop_takes_a_soft_particle_at_a_wide_angle_away():
     assert masses[1] == pytest.approx(float(detector.mass_of(np.concatenate([prongs, hard])[None])[0]), rel=1e-6)
 
 
+def test_rounding_makes_no_negative_mass_of_massless_particles():
+    rng = np.random.default_rng(5)
+    p4 = detector.p4_of(rng.uniform(100, 600, 300), rng.normal(0, 1, 300), rng.uniform(-3, 3, 300))
+    mass = substructure(p4, np.ones(300, dtype=int), radius=0.8)["mass_softdrop"]
+    assert (mass >= 0).all() and mass.max() < 1e-3
+
+
 def test_tau1_of_two_particles_is_the_softer_one_times_its_distance():
     p4 = massless((60.0, 0.3, 3.1), (20.0, 0.6, 3.5 - 2 * np.pi))  # 0.5 apart, across pi
     tau = substructure(p4, np.array([2]), radius=0.8)

@@ -180,6 +180,8 @@ def test_ancestors_and_last_copies_are_those_of_a_slow_loop(real):
         (24, 0),
         (22, 0),
         (1000020040, 0),
+        (1000200400, 0),  # nuclei: calcium-40, chromium-50
+        (1000240500, 0),
     ],
 )
 def test_the_heaviest_open_flavour_of_a_hadron_is_in_its_code(code, quark):

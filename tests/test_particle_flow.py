@@ -392,6 +392,12 @@ def test_hadronic_cells_are_twice_as_wide_in_the_endcaps(eta_cell, eta_size):
     assert (np.bincount(apart.event) == 2).all()
 
 
+def test_a_narrow_and_a_wide_cell_with_the_same_numbers_are_two():
+    places = [((40 + 0.5) * width - 5, cell_centre(width, 20)) for width in (HCAL_CELL, 2 * HCAL_CELL)]
+    candidates = reconstruct(*[[(130, 40.0, *place) for place in places]] * 200)
+    assert (np.bincount(candidates.event) == 2).all()
+
+
 def test_a_neutral_hadron_behind_a_pion_is_disentangled_on_average():
     eta, phi = 60.5 * HCAL_CELL - 5, cell_centre(HCAL_CELL, 50)
     half_turn = np.arcsin(1.29 / 2 / (20.0 / (0.299792458 * 3.8)))

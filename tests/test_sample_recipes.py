@@ -569,7 +569,7 @@ def test_the_resolution_of_impact_parameters_by_hand():
     assert z0[0] == pytest.approx(np.sqrt(0.030**2 + 0.100**2 * lever**3 / 4))
 
 
-def track_columns(tracks, vertices, *, jets, charge=1, status=91, mothers=None):
+def track_columns(tracks, vertices, *, jets, charge=1, primary=(0.0, 0.0, 0.0)):
     """What is stored of tracks (pt, eta, phi), one in each jet (eta, phi), that come from vertices in mm."""
     pt, eta, phi = np.array(tracks).T
     n = len(pt)
@@ -577,14 +577,15 @@ def track_columns(tracks, vertices, *, jets, charge=1, status=91, mothers=None):
     particles = {
         "event": index,
         "id": np.full(n, 211 * charge),
-        "status": np.full(n, status),
-        "mother": np.full(n, -1) if mothers is None else mothers,
+        "status": np.full(n, 91),
+        "mother": np.full(n, -1),
         "p4": detector.p4_of(pt, eta, phi),
         "vertex": np.array(vertices, dtype=float),
     }
     members = Candidates(index, pt, eta, phi, np.full(n, charge), np.full(n, 211), index)
     columns = dict(zip(("eta", "phi"), np.array(jets, dtype=float).T, strict=True)) | {"pt": pt}
-    return flavour._track_columns(members, index, columns, particles, np.zeros((n, 3)), np.random.default_rng(1))
+    primary = np.tile(primary, (n, 1))
+    return flavour._track_columns(members, index, columns, particles, primary, np.random.default_rng(1))
 
 
 @pytest.mark.parametrize("charge", [1, -1])
@@ -610,6 +611,42 @@ def test_the_geometric_impact_parameter_is_positive_with_the_vertex_on_the_right
     columns = track_columns([(50.0, 0.0, 0.0)] * 2, [[0, 1, 0], [0, -1, 0]], jets=[(0.0, -side)] * 2)
     geometric = -np.sign(columns["track_delta_phi"]) * columns["track_d0"]
     np.testing.assert_allclose(geometric, [1, -1], atol=0.1)
+
+
+def test_the_fifteen_hardest_tracks_of_a_jet_are_kept():
+    n = 40
+    index, charge = np.arange(n), np.where(np.arange(n) % 2 == 0, 1, 0)  # every other one is charged
+    pt, zeros = np.linspace(30, 5, n), np.zeros(n)
+    particles = {
+        "event": index * 0,
+        "id": np.where(charge, 211, 22),
+        "status": np.full(n, 91),
+        "mother": np.full(n, -1),
+        "p4": detector.p4_of(pt, zeros + 0.1, zeros + 0.1),
+        "vertex": np.zeros((n, 3)),
+    }
+    particles["vertex"][[2, 4]] = [[99.0, 0.0, 0.0], [0.0, 101.0, 0.0]]  # the second is made too far outside
+    members = Candidates(index * 0, pt, zeros + 0.1, zeros + 0.1, charge, np.where(charge, 211, 22), index)
+    jets = {"eta": np.zeros(1), "phi": np.zeros(1), "pt": np.ones(1)}
+    columns = flavour._track_columns(members, index * 0, jets, particles, np.zeros((1, 3)), np.random.default_rng(1))
+    expected = pt[[0, 2, *range(6, 32, 2)]]
+    assert columns["n_tracks"].tolist() == [15]
+    np.testing.assert_allclose(columns["track_pt"], expected, rtol=2.0**-8)
+
+
+@pytest.mark.parametrize(("pt", "seen"), [(0.49, 0), (0.51, 1)])
+def test_tracks_begin_at_half_a_gev(pt, seen):
+    assert track_columns([(pt, 0.0, 0.0)], np.zeros((1, 3)), jets=[(0.1, 0.1)])["n_tracks"].tolist() == [seen]
+
+
+def test_impact_parameters_are_measured_from_the_primary_vertex():
+    primary, track, jets = (0.8, -0.5, 2.0), (50.0, 0.2, 1.0), [(0.1, 0.9)]
+    prompt = track_columns([track], [primary], jets=jets, primary=primary)
+    assert abs(prompt["track_d0"][0]) < 0.06 and abs(prompt["track_z0"][0]) < 0.18
+    moved = track_columns([track], [(0.8, 1.5, 3.0)], jets=jets, primary=primary)
+    same = track_columns([track], [(0.0, 2.0, 1.0)], jets=jets)
+    assert moved["track_d0"].tolist() == same["track_d0"].tolist() and abs(same["track_d0"][0]) > 0.9
+    assert moved["track_z0"].tolist() == same["track_z0"].tolist() and abs(same["track_z0"][0]) > 0.5
 
 
 def test_impact_parameters_of_prompt_tracks_have_the_stated_spread():
@@ -783,6 +820,25 @@ def test_tracks_of_b_hadrons_have_positive_impact_parameters_and_prompt_ones_non
     sigma = np.hypot(columns["track_d0_error"], 0.012)[prompt]  # with that of the primary vertex
     pull = columns["track_d0"][prompt] / sigma
     assert (np.percentile(pull, 84) - np.percentile(pull, 16)) / 2 == pytest.approx(1, abs=0.12)
+
+
+def test_the_primary_vertex_of_an_event_is_known_to_twelve_micrometres(tracks, monkeypatch):
+    monkeypatch.setattr(flavour, "VERTEX_RESOLUTION", 0.0)
+    exact = flavour.reconstruct(tracks.batch, flavour.FLAVOUR_JETS.components[0], np.random.default_rng(SEED))
+    columns = tracks.columns
+    np.testing.assert_array_equal(exact["track_pt"], columns["track_pt"])
+    right, angle = -np.copysign(1, columns["track_delta_phi"]), columns["track_delta_phi"]  # zeros have a sign too
+    moved = right * (columns["track_d0"] - exact["track_d0"])
+    shifts = []
+    for jet in np.split(np.arange(len(moved)), np.cumsum(columns["n_tracks"], dtype=int)[:-1]):
+        if len(jet) > 4 and np.ptp(angle[jet]) > 0.2:  # all its tracks see one and the same shift, along and across
+            seen = np.stack([np.sin(angle[jet]), np.cos(angle[jet])], axis=1)
+            shift, *_ = np.linalg.lstsq(seen, moved[jet], rcond=None)
+            assert np.abs(seen @ shift - moved[jet]).max() < 2 / 512
+            shifts.append(shift[1])
+    assert len(shifts) > 40
+    assert np.std(shifts) == pytest.approx(0.012, rel=5 / np.sqrt(2 * len(shifts)))
+    assert np.abs(columns["track_z0"] - exact["track_z0"]).max() > 0.03
 
 
 def test_vertices_are_numbered_by_distance_within_each_jet():
