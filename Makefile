@@ -45,7 +45,7 @@ cards: $(READY) ## write data/README.md from the registry
 	@$(BIN)/python tools/make_data_cards.py
 
 validation: $(READY) ## draw the figures of the samples' validation into build/validation: RECORD=1 also writes the numbers
-	@$(BIN)/python data/recipes/validate.py $(if $(RECORD),--record)
+	@$(BIN)/python data/validation/validate.py $(if $(RECORD),--record)
 
 check: test run ## the tests, then the whole course
 

@@ -18,7 +18,7 @@ OPEN_DATA = Path(os.environ.get("HEPML_DATA_DIR") or CHECKOUT.parent / "shared" 
 ENTRIES = json.loads((registry.data_root() / "registry.json").read_text(encoding="utf-8"))["datasets"]
 RECORDED = [name for name, entry in ENTRIES.items() if entry["recorded"]]
 SIMULATED = [name for name, entry in ENTRIES.items() if not entry["recorded"]]
-UNITS = {"", "GeV", "rad", "cm", "e", "events", "1"}
+UNITS = {"", "GeV", "rad", "mm", "cm", "e", "events", "1"}
 
 every_dataset = pytest.mark.parametrize("name", ENTRIES)
 
@@ -49,7 +49,7 @@ def test_an_entry_says_what_every_reader_needs_to_know(name):
 @every_dataset
 def test_each_column_has_a_unit_and_a_description(name):
     for column, about in ENTRIES[name]["columns"].items():
-        assert set(about) <= {"unit", "description", "min", "max", "finite", "counts", "precision"}, column
+        assert set(about) <= {"unit", "description", "min", "max", "finite", "counts", "precision", "step"}, column
         assert about.get("counts", column) in ENTRIES[name]["columns"], column
         assert about["unit"] in UNITS, column
         assert len(about["description"]) >= 3, column
@@ -104,7 +104,8 @@ def test_simulated_samples_are_embedded_and_say_how_they_were_made(name):
 @pytest.mark.parametrize("name", SIMULATED)
 def test_simulated_samples_load_and_hold_what_the_registry_says(name):
     table = datasets.load_dataset(name)
-    assert list(table.columns) == list(ENTRIES[name]["columns"])
+    columns = table.fields if ENTRIES[name]["jagged"] else list(table.columns)
+    assert columns == list(ENTRIES[name]["columns"])
     assert len(table) == ENTRIES[name]["rows"]
     assert table.attrs["label"] == "simulated (Pythia 8)" and table.attrs["source"] == "embedded"
 

@@ -13,8 +13,9 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 if str(DATA) not in sys.path:
     sys.path.append(str(DATA))
 
-from recipes import checks, figures, generator, observables, precision, validate  # noqa: E402
+from recipes import generator, precision  # noqa: E402
 from recipes.catalogue import RECIPES  # noqa: E402
+from validation import checks, figures, observables, validate  # noqa: E402
 
 CHECKS = {check.name: check for check in checks.all_checks()}
 REGISTRY = json.loads((DATA / "registry.json").read_text(encoding="utf-8"))["datasets"]
@@ -47,12 +48,12 @@ def test_every_check_has_its_own_name_and_says_what_it_knows_and_what_it_would_c
 
 def test_the_recorded_numbers_are_those_of_the_samples(samples):
     recorded = {result["name"]: result for result in json.loads(RECORD.read_text(encoding="utf-8"))["results"]}
-    assert list(recorded) == list(CHECKS), "run: python data/recipes/validate.py --record"
+    assert list(recorded) == list(CHECKS), "run: python data/validation/validate.py --record"
     for name, check in CHECKS.items():
         now = checks.result_of(check, samples)
         numbers = [now.pop(key) for key in ("value", "uncertainty")]
         assert numbers == pytest.approx([recorded[name].pop(key) for key in ("value", "uncertainty")], rel=1e-6), name
-        assert recorded[name] == now, f"{name}: run python data/recipes/validate.py --record"
+        assert recorded[name] == now, f"{name}: run python data/validation/validate.py --record"
 
 
 # The page.

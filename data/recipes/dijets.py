@@ -80,7 +80,7 @@ DIJET_BACKGROUND = Recipe(
             ("HardQCD:all = on", "PhaseSpace:pTHatMin = 1100", "PhaseSpace:mHatMin = 2300", _NO_UNDERLYING_EVENT),
         ),
     ),
-    default_events=495_000,
+    default_events=400_000,
     default_seed=20260131,
     **_COMMON,
 )

@@ -184,7 +184,7 @@ WW = Recipe(
     description=f"Pairs of W bosons from quark-antiquark annihilation, without gg -> WW. {_COMMON_TEXT}",
     process="q qbar -> W W -> l nu l nu; parton showers, underlying event, hadronisation",
     components=(Component("q qbar -> WW", ("WeakDoubleBoson:ffbar2WW = on", *_LEPTONIC)),),
-    default_events=222_000,
+    default_events=185_000,
     default_seed=20260142,
     **_COMMON,
 )

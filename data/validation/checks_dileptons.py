@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from recipes import estimate, observables
-from recipes.checks import Check, around
+from validation import estimate, observables
+from validation.checks import Check, around
 
 EARLIER = "earlier measurement of this project, at particle level"
 NAMES = {"hww": "H → WW", "ww": "WW", "ttbar_dilepton": "tt̄"}

@@ -1,11 +1,11 @@
 """Checks of the samples with a few leptons or photons and nothing else: Z, mesons, four leptons, two photons."""
 
 import numpy as np
-
-from recipes import estimate, observables
-from recipes.checks import Check, around
 from recipes.dimuon import MUON_MASS
-from recipes.observables import inside
+
+from validation import estimate, observables
+from validation.checks import Check, around
+from validation.observables import inside
 
 ONE_SIGMA = 0.6827
 PDG = "PDG"

@@ -3,12 +3,13 @@
 import csv
 
 import numpy as np
+from recipes import detector
+from recipes.dimuon import DRELL_YAN, MESONS, MUON_MASS
 
 from hepml_helpers import plotting
 from hepml_helpers.plotting import ACCENT, BACKGROUND, PALETTE, SIGNAL
-from recipes import checks_dileptons, checks_leptons, detector, observables
-from recipes.dimuon import DRELL_YAN, MESONS, MUON_MASS
-from recipes.figures import SIMULATED, Figure, Section, draw_shapes, finish, mark, recorded_file
+from validation import checks_dileptons, checks_leptons, observables
+from validation.figures import SIMULATED, Figure, Section, draw_shapes, finish, mark, recorded_file
 
 MASS = {2: r"$m_{\mu\mu}$ [GeV]", 4: r"$m_{4\ell}$ [GeV]", 22: r"$m_{\gamma\gamma}$ [GeV]"}
 PT = r"$p_\mathrm{T}$ [GeV]"

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.ticker import NullFormatter
 
 from hepml_helpers import plotting
-from recipes.checks import Check
+from validation.checks import Check
 
 SIMULATED = "simulated (Pythia 8)"
 
@@ -53,7 +53,7 @@ class Section:
 def all_sections() -> list[Section]:
     """The page from top to bottom."""
     names = ("leptons", "partons", "jets", "images", "tracks", "dijets")
-    return [section for name in names for section in import_module(f"recipes.figures_{name}").SECTIONS]
+    return [section for name in names for section in import_module(f"validation.figures_{name}").SECTIONS]
 
 
 def save(figure: Figure, samples: dict, folder: Path) -> Path:

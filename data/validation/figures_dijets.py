@@ -4,9 +4,9 @@ import numpy as np
 
 from hepml_helpers import plotting
 from hepml_helpers.plotting import BACKGROUND, SIGNAL
-from recipes import checks_dijets, observables
-from recipes.figures import Figure, Section, draw_shapes, finish, mark
-from recipes.observables import DIJET_BINS
+from validation import checks_dijets, observables
+from validation.figures import Figure, Section, draw_shapes, finish, mark
+from validation.observables import DIJET_BINS
 
 M_JJ = r"$m_{JJ}$ [GeV]"
 SHOWN_BINS = np.arange(2560.0, 5000.0, 128.0)  # GeV

@@ -6,9 +6,9 @@ import numpy as np
 
 from hepml_helpers import plotting
 from hepml_helpers.plotting import BACKGROUND, SIGNAL
-from recipes import checks_partons, estimate, observables
-from recipes.figures import SIMULATED, Figure, Section, finish, mark, plain_log_ticks
-from recipes.observables import M_TOP, M_W, UP_SHARE
+from validation import checks_partons, estimate, observables
+from validation.figures import SIMULATED, Figure, Section, finish, mark, plain_log_ticks
+from validation.observables import M_TOP, M_W, UP_SHARE
 
 MASS_EE = r"$m_{ee}$ [GeV]"
 TICKS = [30, 50, 91, 150, 300]

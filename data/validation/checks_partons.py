@@ -1,10 +1,11 @@
 """Checks of the events without detector: quarks of top pairs, electron-positron pairs, whole events."""
 
 import numpy as np
+from recipes import detector
 
-from recipes import detector, estimate, observables
-from recipes.checks import Check, around
-from recipes.observables import M_TOP, M_W, UP_SHARE, inside
+from validation import estimate, observables
+from validation.checks import Check, around
+from validation.observables import M_TOP, M_W, UP_SHARE, inside
 
 PYTHIA = "Pythia's settings"
 W_WIDTH, TOP_WIDTH = 2.092, 1.357  # GeV, which Pythia computes from couplings and masses

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from recipes import estimate, observables
-from recipes.checks import Check, around
-from recipes.observables import inside
+from validation import estimate, observables
+from validation.checks import Check, around
+from validation.observables import inside
 
 ONE_SIGMA = 0.6827
 SIGNAL_REGION = (3300.0, 3700.0)

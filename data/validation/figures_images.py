@@ -7,8 +7,8 @@ from matplotlib.colors import LogNorm
 
 from hepml_helpers import plotting
 from hepml_helpers.plotting import BACKGROUND, SIGNAL
-from recipes import observables
-from recipes.figures import SIMULATED, Figure, Section, finish, recorded_file
+from validation import observables
+from validation.figures import SIMULATED, Figure, Section, finish, recorded_file
 
 CMS_IMAGES = "jets/jet_images.h5"
 SIMULATED_CMS = "simulated CMS jets"

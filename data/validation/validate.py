@@ -1,4 +1,4 @@
-"""Do the samples look as they should? Figures and numbers beside known ones: `python data/recipes/validate.py`.
+"""Do the samples look as they should? Figures and numbers beside known ones: `python data/validation/validate.py`.
 
 Writes `build/validation/index.md`, a page for the site, with its figures beside it, and says which numbers lie outside
 their accepted bands. `--record` writes the numbers to `data/validation.json` as well, for the lessons. With
@@ -21,13 +21,13 @@ for folder in (DATA, DATA.parent):
 
 from hepml_helpers.plotting import use_style  # noqa: E402
 from hepml_helpers.results import describe  # noqa: E402
-from recipes import figures, observables  # noqa: E402
-from recipes.checks import all_checks, result_of  # noqa: E402
+from validation import figures, observables  # noqa: E402
+from validation.checks import all_checks, result_of  # noqa: E402
 
 INTRODUCTION = """\
 # Do the samples look as they should?
 
-<!-- Written by data/recipes/validate.py: change the checks or the figures there, then run it again. -->
+<!-- Written by data/validation/validate.py: change the checks or the figures there, then run it again. -->
 
 Every simulated sample of the course, beside what is known: figures, and below them a table of measured numbers. A band
 says how far a number may lie from the known one, by physics and by statistics; the tests fail outside of it, and the

@@ -6,7 +6,6 @@ A sample is the dictionary that `load_samples` returns: floats in double precisi
 from pathlib import Path
 
 import numpy as np
-
 from recipes import detector, store
 from recipes.partons import QUARK_MASSES
 

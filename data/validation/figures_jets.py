@@ -3,8 +3,8 @@
 import numpy as np
 
 from hepml_helpers.plotting import ACCENT, BACKGROUND, PALETTE, SIGNAL
-from recipes import checks_jets, observables
-from recipes.figures import Figure, Section, draw_shapes, mark
+from validation import checks_jets, observables
+from validation.figures import Figure, Section, draw_shapes, mark
 
 
 def draw_w(axes, signal: dict, background: dict) -> None:

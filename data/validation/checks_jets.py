@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from recipes import estimate, observables
-from recipes.checks import Check, around
-from recipes.observables import inside
+from validation import estimate, observables
+from validation.checks import Check, around
+from validation.observables import inside
 
 EARLIER = "earlier measurement of this project, at particle level"
 PHOTON, CHARGED = (0,), (2, 3, 4)  # `constituent_kind`, signs aside

@@ -1,10 +1,10 @@
 """Checks of the jets of b, c and light quarks with their tracks."""
 
 import numpy as np
-
-from recipes import estimate, observables
-from recipes.checks import Check, around
 from recipes.flavour import FROM_B, FROM_C, FROM_OTHER, FROM_PRIMARY, VERTEX_RESOLUTION
+
+from validation import estimate, observables
+from validation.checks import Check, around
 
 BEAUTY, CHARM, LIGHT = 5, 4, 0
 JETS = {BEAUTY: "b", CHARM: "c", LIGHT: "light"}

@@ -4,8 +4,8 @@ import numpy as np
 
 from hepml_helpers import plotting
 from hepml_helpers.plotting import ACCENT, BACKGROUND, SIGNAL
-from recipes import checks_tracks, observables
-from recipes.figures import Figure, Section, draw_shapes, finish
+from validation import checks_tracks, observables
+from validation.figures import Figure, Section, draw_shapes, finish
 
 SIGNIFICANCE = r"signed $d_0\,/\,\sigma$"
 _COLORS = (SIGNAL, ACCENT, BACKGROUND)  # of b, c and light jets

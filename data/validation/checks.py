@@ -3,7 +3,7 @@
 A band is the known number with what physics and statistics allow, several standard errors and the known differences
 (leading order, the detector, the selection); it is not drawn around what came out. `catches` names the lost setting
 that would carry the number out of the band. The numbers are recorded in `data/validation.json`, by
-`python data/recipes/validate.py --record`; the areas under ROC curves there are the ones that lessons compare with.
+`python data/validation/validate.py --record`; the areas under ROC curves there are the ones that lessons compare with.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def around(centre: float, tolerance: float) -> tuple[float, float]:
 
 def all_checks() -> list[Check]:
     """Every check, family after family."""
-    return [check for family in FAMILIES for check in import_module(f"recipes.checks_{family}").CHECKS]
+    return [check for family in FAMILIES for check in import_module(f"validation.checks_{family}").CHECKS]
 
 
 def result_of(check: Check, samples: dict) -> dict:
