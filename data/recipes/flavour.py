@@ -245,7 +245,8 @@ FLAVOUR_JETS = Recipe(
         "that the three have somewhat different spectra. Up to 15 tracks with pt > 0.5 GeV, the hardest ones, as "
         "helices in 3.8 T; impact parameters from a primary vertex that is known to 12 micrometres in each direction, "
         "with Gaussian resolutions after CMS (arXiv:1405.6569). Particle-flow candidates of a parametrised CMS-like "
-        "detector, no pile-up, no underlying event, no wrongly reconstructed tracks."
+        "detector, no pile-up, no underlying event, no wrongly reconstructed tracks. One or two tracks in 100 have a "
+        "track_delta_phi of zero after rounding: of those the side on which they pass is not known."
     ),
     process="hard b bbar, c cbar and all QCD 2 -> 2, pTHat 40 to 150 GeV; parton showers, hadronisation",
     energy_tev=13.0,

@@ -7,8 +7,7 @@ from validation.checks import Check, around
 
 EARLIER = "earlier measurement of this project, at particle level"
 NAMES = {"hww": "H → WW", "ww": "WW", "ttbar_dilepton": "tt̄"}
-# Largest mass of two leptons from H -> W W* with one W on its mass shell and the other's mass going to zero:
-# m^2 = m_H (m_H^2 - m_W^2) / m_H.
+# Largest mass of two leptons from H -> W W*, with one W on its mass shell and a vanishing mass of the other.
 ENDPOINT = float(np.sqrt(125.0**2 - 80.4**2))
 
 
