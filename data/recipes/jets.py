@@ -116,8 +116,8 @@ def _columns(radius: float) -> dict:
     reach = {
         "step": min(ANGLE_STEPS.values()),
         "precision": _STEPS,
-        "min": -radius - 0.3,
-        "max": radius + 0.3,
+        "min": -radius - 0.5,
+        "max": radius + 0.5,
         **_RAGGED,
     }
     digits = {"precision": f"relative 2^-{JET_BITS + 1}", "min": 0}
