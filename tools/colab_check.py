@@ -42,6 +42,7 @@ NAMED = (
     "matplotlib",
     "scikit-learn",
     "xgboost",
+    "lightgbm",
     "plotly",
     "ipython",
     "ipykernel",
