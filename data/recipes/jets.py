@@ -168,7 +168,7 @@ def _columns(radius: float) -> dict:
 _DETECTOR = (
     "Particle-flow candidates of a parametrised CMS-like detector, no pile-up. Mass and substructure are those of all "
     f"constituents, before rounding. The {LEADING} hardest ones are stored: rounding changes the mass of a jet by "
-    "0.1 to 0.3 %, and leaving out the softer ones lowers it by 2 to 7 % in the median."
+    "0.1 to 0.3 %, and leaving out the softer ones lowers it by 1 to 7 % in the median."
 )
 _W_SELECTION = "Anti-kT jets with R = 1.0, 250 < pt < 300 GeV, |eta| < 2, among the two leading ones of their event."
 _TOP_SELECTION = (
