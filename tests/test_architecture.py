@@ -29,6 +29,7 @@ ROOMS = {
     "fetch": {"registry", "progress"},
     "tables": {"registry"},
     "datasets": {"registry", "fetch", "tables", "kinematics"},
+    "comparison": {"registry", "results"},
     "reference": {"registry", "fetch", "progress"},
     "streaming": {"progress"},
     "plotting": {"metrics"},
