@@ -14,6 +14,8 @@ import numpy as np
 
 from hepml_helpers.kinematics import p4_from_ptetaphim
 
+_PIXELS_AT_ONCE = 2**18  # of a block of images: 2 MB, which a processor's cache holds
+
 
 def pad(lists: ak.Array, length: int) -> np.ndarray:
     """Lists of numbers as an array: the first ``length`` of each, zeros where there are fewer.
@@ -241,13 +243,22 @@ def pixelate(
     pt, delta_eta, delta_phi = _checked(pt, delta_eta=delta_eta, delta_phi=delta_phi)
     if n_pixels < 1 or not 0 < half_width < np.inf:
         raise ValueError(f"n_pixels is {n_pixels} and half_width {half_width}; expected at least 1, and more than 0")
+    images = np.empty((len(pt), n_pixels, n_pixels), pt.dtype)
+    block = max(1, _PIXELS_AT_ONCE // n_pixels**2)
+    for start in range(0, len(pt), block):
+        jets = slice(start, start + block)
+        images[jets] = _pixel_sums(pt[jets], delta_eta[jets], delta_phi[jets], n_pixels, half_width)
+    return images
+
+
+def _pixel_sums(pt, delta_eta, delta_phi, n_pixels: int, half_width: float) -> np.ndarray:
     scale = n_pixels / (2.0 * half_width)
     column, row = (np.floor(x * scale + 0.5 * n_pixels) for x in (delta_eta, delta_phi))
     inside = (pt > 0) & (column >= 0) & (column < n_pixels) & (row >= 0) & (row < n_pixels)
     jet = np.broadcast_to(np.arange(len(pt))[:, None], pt.shape)[inside]
     place = (jet * n_pixels + row[inside].astype(np.intp)) * n_pixels + column[inside].astype(np.intp)
     sums = np.bincount(place, weights=pt[inside], minlength=len(pt) * n_pixels**2)
-    return sums.reshape(len(pt), n_pixels, n_pixels).astype(pt.dtype)
+    return sums.reshape(len(pt), n_pixels, n_pixels)
 
 
 def _checked(pt, **angles) -> list[np.ndarray]:

@@ -255,6 +255,12 @@ def test_pixels_are_those_of_numpys_histogram(many):
     assert not inside[pt > 0].all() and images.any()
 
 
+def test_images_do_not_depend_on_how_many_are_made_at_once(many, monkeypatch):
+    at_once = image_of(*many)
+    monkeypatch.setattr(jets, "_PIXELS_AT_ONCE", 700)  # seven jets of ten by ten, and four at the end
+    np.testing.assert_array_equal(image_of(*many), at_once)
+
+
 def test_the_lower_edge_of_an_image_belongs_to_it_and_the_upper_does_not():
     edge = np.array([[-1.0, 1.0]])
     images = jets.pixelate(np.array([[2.0, 3.0]]), edge, 0 * edge, n_pixels=4, half_width=1.0)
