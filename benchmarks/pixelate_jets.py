@@ -3,9 +3,9 @@
     python -m pip install energyflow
     python benchmarks/pixelate_jets.py --jets 100000 --repeat 3
 
-The embedded top and QCD jets, repeated to the wanted number. EnergyFlow makes one image at a time, and moves each jet by
-whole pixels so that its centroid comes to lie in the middle one; that step is done in numpy for ours, and is part of
-its time. The script stops if a single pixel differs by more than rounding.
+The embedded top and QCD jets, repeated to the wanted number. EnergyFlow makes one image at a time, and moves each jet
+by whole pixels so that its centroid comes to lie in the middle one; that step is done in numpy for ours, and is part
+of its time. The script stops if a single pixel differs by more than rounding.
 """
 
 import argparse
