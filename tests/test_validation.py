@@ -19,7 +19,7 @@ from validation import checks, figures, observables, validate  # noqa: E402
 
 CHECKS = {check.name: check for check in checks.all_checks()}
 REGISTRY = json.loads((DATA / "registry.json").read_text(encoding="utf-8"))["datasets"]
-SIMULATED = sorted(name for name, entry in REGISTRY.items() if not entry["recorded"])
+SIMULATED = sorted(n for n, entry in REGISTRY.items() if not entry["recorded"] and not entry["files"][0]["urls"])
 RECORD = DATA / "validation.json"
 
 
