@@ -53,7 +53,7 @@ def p4(rng):
 def layer(lesson, p4):
     """A layer with small numbers of everything, its metric that of Minkowski."""
     keras.utils.set_random_seed(3)
-    layer = lesson["LoLa"](n_combinations=3, n_copies=2)
+    layer = lesson["LoLa"](n_combinations=3, n_copies=2, n_logs=2)
     layer(p4)
     layer.metric.assign(MINKOWSKI / layer.STEP)
     return layer
@@ -127,7 +127,7 @@ def test_with_another_metric_masses_are_not_invariant(layer, p4):
 def test_a_training_step_moves_the_metric_unless_it_is_given(lesson, p4, learn):
     keras.utils.set_random_seed(3)
     inputs = keras.Input((LENGTH, 4))
-    layer = lesson["LoLa"](n_combinations=3, n_copies=2, learn_metric=learn)
+    layer = lesson["LoLa"](n_combinations=3, n_copies=2, n_logs=2, learn_metric=learn)
     model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(layer(inputs))))
     before = numpy_of(layer.metric)
     if not learn:
@@ -140,7 +140,7 @@ def test_a_training_step_moves_the_metric_unless_it_is_given(lesson, p4, learn):
 
 def test_a_free_metric_acts_as_its_symmetric_part(lesson, layer, p4):
     keras.utils.set_random_seed(3)
-    free = lesson["FreeLoLa"](n_combinations=3, n_copies=2, learn_metric=False)
+    free = lesson["FreeLoLa"](n_combinations=3, n_copies=2, n_logs=2, learn_metric=False)
     free(p4)
     antisymmetric = np.triu(np.full((4, 4), 0.7), 1)
     free.free.assign((np.diag(MINKOWSKI) + antisymmetric - antisymmetric.T) / free.STEP)
