@@ -53,9 +53,9 @@ def p4(rng):
 def layer(lesson, p4):
     """A layer with small numbers of everything, its metric that of Minkowski."""
     keras.utils.set_random_seed(3)
-    layer = lesson["LoLa"](n_combinations=3, n_copies=2, n_logs=2)
+    layer = lesson["LoLa"](n_combinations=3, n_copies=2, n_logs=2, step=3)
     layer(p4)
-    layer.metric.assign(MINKOWSKI / layer.STEP)
+    layer.metric.assign(MINKOWSKI / layer.step)
     return layer
 
 
@@ -95,7 +95,7 @@ def slow_features(layer, jet, metric):
 
 @pytest.mark.parametrize("metric", [MINKOWSKI, np.array([0.7, 0.4, -1.3, 2.0])], ids=["Minkowski", "another"])
 def test_the_layer_is_the_slow_loop_over_the_real_constituents(layer, p4, metric):
-    layer.metric.assign(metric / layer.STEP)
+    layer.metric.assign(metric / layer.step)
     expected = np.stack([slow_features(layer, jet, metric) for jet in p4])
     np.testing.assert_allclose(features(layer, p4), expected, rtol=1e-4, atol=2e-3)
 
@@ -118,7 +118,7 @@ def test_masses_and_distances_are_invariant_and_the_rest_is_not(layer, p4, veloc
 
 
 def test_with_another_metric_masses_are_not_invariant(layer, p4):
-    layer.metric.assign(np.array([1.0, -1.0, -1.0, -0.8]) / layer.STEP)
+    layer.metric.assign(np.array([1.0, -1.0, -1.0, -0.8]) / layer.step)
     before, after = features(layer, p4), features(layer, kinematics.boost_z(p4, 0.5))
     assert np.abs(after - before)[..., 0].mean() > 0.05 * np.abs(before)[..., 0].mean()
 
@@ -127,11 +127,11 @@ def test_with_another_metric_masses_are_not_invariant(layer, p4):
 def test_a_training_step_moves_the_metric_unless_it_is_given(lesson, p4, learn):
     keras.utils.set_random_seed(3)
     inputs = keras.Input((LENGTH, 4))
-    layer = lesson["LoLa"](n_combinations=3, n_copies=2, n_logs=2, learn_metric=learn)
+    layer = lesson["LoLa"](n_combinations=3, n_copies=2, n_logs=2, learn_metric=learn, step=4)
     model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(layer(inputs))))
     before = numpy_of(layer.metric)
     if not learn:
-        np.testing.assert_allclose(before * layer.STEP, MINKOWSKI, rtol=1e-6)
+        np.testing.assert_allclose(before * layer.step, MINKOWSKI, rtol=1e-6)
     model.compile(keras.optimizers.Adam(0.01), "mse")
     model.fit(p4, np.arange(len(p4)) % 2, epochs=1, verbose=0)
     moved = np.abs(numpy_of(layer.metric) - before)
@@ -143,7 +143,7 @@ def test_a_free_metric_acts_as_its_symmetric_part(lesson, layer, p4):
     free = lesson["FreeLoLa"](n_combinations=3, n_copies=2, n_logs=2, learn_metric=False)
     free(p4)
     antisymmetric = np.triu(np.full((4, 4), 0.7), 1)
-    free.free.assign((np.diag(MINKOWSKI) + antisymmetric - antisymmetric.T) / free.STEP)
+    free.free.assign((np.diag(MINKOWSKI) + antisymmetric - antisymmetric.T))
     for weight in ("combinations", "w_energy", "w_distance", "w_log"):
         getattr(free, weight).assign(getattr(layer, weight))
     np.testing.assert_allclose(features(free, p4), features(layer, p4), atol=2e-3)
