@@ -143,7 +143,7 @@ def test_a_free_metric_acts_as_its_symmetric_part(lesson, layer, p4):
     free = lesson["FreeLoLa"](n_combinations=3, n_copies=2, n_logs=2, learn_metric=False)
     free(p4)
     antisymmetric = np.triu(np.full((4, 4), 0.7), 1)
-    free.free.assign((np.diag(MINKOWSKI) + antisymmetric - antisymmetric.T))
+    free.free.assign((np.diag(MINKOWSKI) + antisymmetric - antisymmetric.T) / free.step)
     for weight in ("combinations", "w_energy", "w_distance", "w_log"):
         getattr(free, weight).assign(getattr(layer, weight))
     np.testing.assert_allclose(features(free, p4), features(layer, p4), atol=2e-3)
