@@ -84,7 +84,8 @@ def train_lola(data, seed: int, epochs: int):
     code = [
         ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code" and cell["id"] != "setup"
     ]
-    wanted = [node for tree in code for node in tree.body if getattr(node, "name", None) in ("LoLa", "make_network")]
+    needed = ("signed_log", "LoLa", "make_network")
+    wanted = [node for tree in code for node in tree.body if getattr(node, "name", None) in needed]
     exec(compile(ast.Module(wanted, type_ignores=[]), str(LESSON), "exec"), names)
     model = names["make_network"](names["LoLa"], seed)
     (X, X_val, X_test), (y, y_val, _) = split(data["p4"] / 100), split(data["y"])
