@@ -10,6 +10,8 @@ Keras is imported when a function needs it, not before.
 
 import numpy as np
 
+_ORDER = ("generator", "discriminator")  # in which the losses are handed the networks
+
 
 def input_gradient(function, x):
     """Gradient of the sum of ``function(x)`` by ``x``, for a penalty on the slope of a network.
@@ -49,6 +51,47 @@ def input_gradient(function, x):
         tape.watch(x)
         total = keras.ops.sum(function(x))
     return tape.gradient(total, x)
+
+
+def averaged_weights(model, optimizer) -> list[np.ndarray]:
+    """The weights of a model averaged over the last steps, as an optimizer with ``use_ema=True`` keeps them.
+
+    Two networks that chase each other oscillate about what they aim for; the average lies nearer to it than the last
+    step does.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Left as it is.
+    optimizer : keras.optimizers.Optimizer
+        The one that trains it.
+
+    Returns
+    -------
+    list of ndarray
+        As ``model.get_weights()`` has them, for ``model.set_weights``.
+
+    Raises
+    ------
+    ValueError
+        If the optimizer keeps no average.
+
+    Examples
+    --------
+    >>> import keras
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> optimizer = keras.optimizers.SGD(use_ema=True, ema_momentum=0.9)
+    >>> optimizer.build(model.trainable_variables)
+    >>> [w.shape for w in averaged_weights(model, optimizer)]
+    [(1, 1), (1,)]
+    """
+    if not getattr(optimizer, "use_ema", False):
+        raise ValueError("the optimizer keeps no average of the weights; expected one with use_ema=True")
+    kept = model.get_weights()
+    optimizer.finalize_variable_values(model.trainable_variables)
+    average = model.get_weights()
+    model.set_weights(kept)
+    return average
 
 
 class AdversarialTraining:
@@ -108,6 +151,7 @@ class AdversarialTraining:
         if generator_optimizer is discriminator_optimizer:
             raise ValueError("generator and discriminator share one optimizer; expected one for each")
         self.generator, self.discriminator = generator, discriminator
+        self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
         self._models = {"discriminator": discriminator, "generator": generator}
         self._losses = {"discriminator": discriminator_loss, "generator": generator_loss}
         self._optimizers = {"discriminator": discriminator_optimizer, "generator": generator_optimizer}
@@ -155,19 +199,20 @@ def _tensorflow_step(gan):
 def _jax_step(gan):
     import jax
 
+    def turn(name, weights, fixed, arrays):
+        def loss(mine):
+            networks = (_network(gan._models[n], {**weights, name: mine}[n], fixed[n]) for n in _ORDER)
+            return gan._losses[name](*networks, *arrays)
+
+        return jax.value_and_grad(loss)(weights[name])
+
     @jax.jit
     def both(weights, fixed, moments, arrays):
         losses = {}
         for name in ("discriminator", "generator"):
-
-            def loss(mine, name=name):
-                networks = {**weights, name: mine}
-                callables = [_network(gan._models[n], networks[n], fixed[n]) for n in ("generator", "discriminator")]
-                return gan._losses[name](*callables, *arrays)
-
-            losses[name], gradients = jax.value_and_grad(loss)(weights[name])
-            new, moments_new = gan._optimizers[name].stateless_apply(moments[name], gradients, weights[name])
-            weights, moments = {**weights, name: new}, {**moments, name: moments_new}
+            losses[name], gradients = turn(name, weights, fixed, arrays)
+            new, new_moments = gan._optimizers[name].stateless_apply(moments[name], gradients, weights[name])
+            weights, moments = {**weights, name: new}, {**moments, name: new_moments}
         return losses, weights, moments
 
     def step(*arrays):

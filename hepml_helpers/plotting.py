@@ -213,6 +213,71 @@ def plot_score(train, test, ax=None, *, bins=(40, 0.0, 1.0)):
     return _finish_x(ax, h_test)
 
 
+def plot_ratio(h: hist.Hist, truth: hist.Hist, ax=None, *, label: str | None = None, color: str | None = None):
+    """Draw a histogram divided by another as steps with the band of its own statistics; returns the axes.
+
+    Both are scaled to the same sum of weights over all events, those outside the bins included. Where ``truth`` is
+    empty there is no ratio. The statistics of ``truth`` are not in this band: they are one for all that is compared
+    with it, see `plot_against_truth`.
+
+    Raises
+    ------
+    ValueError
+        If the bins differ or a histogram has no positive sum of weights.
+    """
+    ax = _axes(ax)
+    color = color or ax._get_lines.get_next_color()
+    h, truth = _scaled(h), _scaled(truth)
+    if not np.array_equal(h.axes[0].edges, truth.axes[0].edges):
+        raise ValueError("the histograms have different bins; expected those of the truth")
+    ratio, sigma = (_over(y, truth.values()) for y in (h.values(), np.sqrt(h.variances())))
+    ax.stairs(ratio, truth.axes[0].edges, baseline=None, color=color, label=label, lw=1.8)
+    _draw_band(ratio, sigma, truth.axes[0].edges, ax, color)
+    return _finish_x(ax, truth)
+
+
+def plot_against_truth(truth: hist.Hist, generated: dict, axes, *, colors=PALETTE[1:], reach: float = 0.5):
+    """Draw generated histograms over the true one, and below their ratios with the truth's own statistical band.
+
+    Parameters
+    ----------
+    truth : hist.Hist
+        Drawn as a filled area. What is compared with it is scaled to its sum of weights.
+    generated : dict of {label: hist.Hist}
+        Of the same bins.
+    axes : (Axes, Axes)
+        Upper and lower panel, such as from ``plt.subplots(2, 1, sharex=True, height_ratios=[3, 1])``.
+    colors : sequence
+        One for each generated histogram.
+    reach : float
+        The ratio panel shows 1 - reach to 1 + reach.
+
+    Returns
+    -------
+    upper, lower : Axes
+        The grey band of the lower panel is sqrt(sum w^2) of the truth over its contents: a ratio within it is as good
+        as this truth can tell.
+
+    Raises
+    ------
+    ValueError
+        As `plot_ratio`.
+    """
+    upper, lower = axes
+    total = truth.sum(flow=True).value
+    plot_hist(truth, upper, label="truth", color="0.45", fill=True)
+    for (label, h), color in zip(generated.items(), colors):  # noqa: B905
+        plot_hist(_scaled(h) * total, upper, label=label, color=color)
+        plot_ratio(h, truth, lower, color=color)
+    share = _over(np.sqrt(truth.variances()), truth.values())
+    band = {"step": "post", "color": "0.45", "alpha": 0.35, "lw": 0, "zorder": 0}
+    low, high = (np.append(y, y[-1]) for y in (1.0 - share, 1.0 + share))
+    lower.fill_between(truth.axes[0].edges, low, high, **band)
+    lower.axhline(1.0, color="0.3", lw=0.8)
+    lower.set(ylim=(1.0 - reach, 1.0 + reach), ylabel="ratio to truth")
+    return upper, lower
+
+
 def add_source(ax, label: str):
     """Write where the data came from, such as "CMS Open Data", in small type above the axes; returns the axes."""
     ax.text(1.0, 1.01, label, transform=ax.transAxes, ha="right", va="bottom", fontsize="small", color="0.3")
@@ -248,6 +313,19 @@ def _class_shape(y_true, y_score, sample_weight=None, *, label: int, bins) -> hi
     if not total > 0.0:
         raise ValueError(f"the weights of class {label} add up to {total:g}; expected more than 0")
     return h * (1.0 / total)
+
+
+def _scaled(h: hist.Hist) -> hist.Hist:
+    """The histogram scaled to a sum of weights of one, events outside the bins included."""
+    total = h.sum(flow=True).value
+    if not total > 0.0:
+        raise ValueError(f"a histogram's weights add up to {total:g}; expected more than 0")
+    return h * (1.0 / total)
+
+
+def _over(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """The quotient, nan where the reference is zero."""
+    return np.divide(values, reference, out=np.full(values.shape, np.nan), where=reference != 0.0)
 
 
 def _draw_band(values, sigma, edges, ax, color) -> None:

@@ -208,3 +208,39 @@ def test_scores_outside_the_bins_count_for_the_scale(ax):
 def test_a_class_without_events_has_no_shape(ax):
     with pytest.raises(ValueError, match="weights of class 1 add up to 0; expected more than 0"):
         plotting.plot_score(([0, 0], [0.1, 0.2]), ([0, 0], [0.1, 0.2]), ax)
+
+
+def steps(ax):
+    return ax.patches[-1].get_data().values
+
+
+def test_plot_ratio_divides_shapes_not_numbers_and_leaves_gaps_where_there_is_no_truth(ax):
+    truth = plotting.make_hist([0.5, 0.5, 1.5, 1.5, 9.0, 9.0], (3, 0, 3), label="$m$ [GeV]")
+    h = plotting.make_hist([0.5] * 3 + [1.5] + [2.5] * 2 + [9.0] * 6, (3, 0, 3))  # twice as many events
+    assert plotting.plot_ratio(h, truth, ax) is ax
+    np.testing.assert_allclose(steps(ax), [3 / 2 / 2, 1 / 2 / 2, np.nan])
+    band = ax.collections[0].get_paths()[0].vertices[:, 1]
+    assert np.nanmax(band) == pytest.approx((3 + np.sqrt(3)) / 4)
+    assert ax.get_xlabel() == "$m$ [GeV]"
+
+
+def test_a_ratio_of_different_bins_or_to_nothing_is_refused(ax, counts):
+    with pytest.raises(ValueError, match="different bins"):
+        plotting.plot_ratio(plotting.make_hist([0.5], (4, 0, 3)), counts, ax)
+    with pytest.raises(ValueError, match="add up to 0"):
+        plotting.plot_ratio(counts, plotting.make_hist([], (3, 0, 3)), ax)
+
+
+def test_plot_against_truth_scales_to_the_truth_and_draws_the_truth_s_own_band():
+    figure, axes = plt.subplots(2, 1, sharex=True)
+    truth = plotting.make_hist([0.5] * 4 + [1.5] * 16, (2, 0, 2), label="$m$ [GeV]")
+    h = plotting.make_hist([0.5] * 3 + [1.5] * 7, (2, 0, 2))
+    upper, lower = plotting.plot_against_truth(truth, {"GAN": h}, axes, reach=0.6)
+    assert upper.get_legend_handles_labels()[1] == ["truth", "GAN"]
+    np.testing.assert_allclose(upper.patches[-1].get_data().values, [6.0, 14.0])
+    np.testing.assert_allclose(steps(lower), [6 / 4, 14 / 16])
+    band = lower.collections[-1].get_paths()[0].vertices
+    assert band[:, 1].max() == pytest.approx(1 + 1 / 2) and band[:, 1].min() == pytest.approx(1 - 1 / 2)
+    assert lower.get_ylim() == pytest.approx((0.4, 1.6))
+    assert (upper.get_xlabel(), lower.get_xlabel()) == ("", "$m$ [GeV]")
+    plt.close(figure)

@@ -1,4 +1,4 @@
-"""Distances between samples: by hand, against scipy and slow loops, and their uncertainties against repeated samples."""
+"""Distances between samples: by hand, against scipy and loops, and their uncertainties against repeated samples."""
 
 import numpy as np
 import pytest
