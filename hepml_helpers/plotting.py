@@ -278,6 +278,79 @@ def plot_against_truth(truth: hist.Hist, generated: dict, axes, *, colors=PALETT
     return upper, lower
 
 
+def plot_observables(truth: dict, generated: dict, bins: dict, *, labels: dict, **style):
+    """Draw several observables of generated events over the truth, each with its ratio panel; returns the axes.
+
+    Parameters
+    ----------
+    truth : dict of {name: array_like of shape (n_events,)}
+    generated : dict of {label: dict like ``truth``}
+    bins : dict of {name: bins as for `make_hist`}
+        Its names are those that are drawn, from left to right.
+    labels : dict of {name: str}
+        Axis labels with units.
+    **style
+        As for `plot_against_truth`.
+
+    Returns
+    -------
+    ndarray of Axes, shape (2, n_observables)
+        Upper and lower panels of a new figure.
+    """
+    size = {"figsize": (min(5.2 * len(bins), 13.0), 5.0), "height_ratios": [3, 1.2]}
+    _, axes = plt.subplots(2, len(bins), sharex="col", squeeze=False, **size)
+    for pair, (name, edges) in zip(axes.T, bins.items(), strict=True):
+        fill = {"bins": edges, "label": labels[name]}
+        hists = {label: make_hist(sample[name], **fill) for label, sample in generated.items()}
+        plot_against_truth(make_hist(truth[name], **fill), hists, pair, **style)
+        pair[0].set_ylabel("events / bin")
+    axes[0, 0].legend(fontsize="small")
+    for ax in axes[1, 1:]:
+        ax.set_ylabel("")
+    return axes
+
+
+def plot_joint(truth: dict, generated: dict, bins: dict, *, labels: dict, min_events: int = 10):
+    """Draw two observables of true and of generated events together, and the difference over its uncertainty.
+
+    Parameters
+    ----------
+    truth, generated : dict of {name: array_like of shape (n_events,)}
+    bins : dict of two {name: array_like of edges}
+        The first observable is drawn from left to right.
+    labels : dict of {name: str}
+        Axis labels with units.
+    min_events : int
+        Bins with fewer true events have no pull.
+
+    Returns
+    -------
+    axes : ndarray of Axes, shape (3,)
+        Of a new figure: truth, generated, pulls.
+    pulls : ndarray, shape (n_bins_x, n_bins_y)
+        Generated minus true share of the events over the statistical uncertainty of both; nan where there is none.
+    """
+    x, y = bins
+    edges = [np.asarray(bins[name], dtype=np.float64) for name in (x, y)]
+    counts = [np.histogram2d(sample[x], sample[y], edges)[0] for sample in (truth, generated)]
+    totals = [len(sample[x]) for sample in (truth, generated)]
+    shares = [n / total for n, total in zip(counts, totals, strict=True)]
+    variance = sum(n / total**2 for n, total in zip(counts, totals, strict=True))
+    enough = counts[0] >= max(min_events, 1)
+    pulls = np.divide(shares[1] - shares[0], np.sqrt(variance), out=np.full(enough.shape, np.nan), where=enough)
+    figure, axes = plt.subplots(1, 3, figsize=(13.0, 4.2))
+    for ax, title, values in zip(
+        axes, ("truth", "generated", "difference / uncertainty"), (*shares, pulls), strict=True
+    ):
+        scale = {"cmap": "RdBu_r", "vmin": -5, "vmax": 5} if values is pulls else {"cmap": "cividis", "vmin": 0}
+        top = {} if values is pulls else {"vmax": shares[0].max()}
+        mesh = ax.pcolormesh(*edges, values.T, **scale, **top)
+        ax.set(xlabel=labels[x], ylabel=labels[y])
+        ax.set_title(title, loc="left")
+        figure.colorbar(mesh, ax=ax, label="" if values is pulls else "share of the events / bin")
+    return axes, pulls
+
+
 def add_source(ax, label: str):
     """Write where the data came from, such as "CMS Open Data", in small type above the axes; returns the axes."""
     ax.text(1.0, 1.01, label, transform=ax.transAxes, ha="right", va="bottom", fontsize="small", color="0.3")

@@ -147,6 +147,87 @@ def mmd(a, b, *, width: float, kernel: str = "gaussian") -> float:
     return float(sum(within) - 2.0 * _kernel(a, b, width, kernel).mean())
 
 
+def worst_ratio(generated, real, *, bins: int = 10, coverage: float = 0.9) -> tuple[float, float]:
+    """Largest deviation from one of the ratio of two histograms of one observable, and the uncertainty of that bin.
+
+    Parameters
+    ----------
+    generated, real : array_like, shapes (n_generated,) and (n_real,)
+        Both histograms are scaled to one over all events, those outside the bins included.
+    bins : int
+        Of equal width, between the quantiles that enclose the central share ``coverage`` of the real events.
+    coverage : float
+        Above 0, below 1.
+
+    Returns
+    -------
+    deviation, uncertainty : float
+        The largest |ratio - 1|; it is inf if a bin holds no real event. The largest of many bins fluctuates upwards:
+        of two perfect samples it is some two uncertainties, not zero.
+
+    Raises
+    ------
+    ValueError
+        If a sample is empty, has another shape, or holds what is not a finite number, or the coverage is not between
+        0 and 1.
+
+    Examples
+    --------
+    >>> deviation, uncertainty = worst_ratio([1, 1, 1, 3], [1, 1, 3, 3], bins=2, coverage=0.99)
+    >>> round(deviation, 2), round(uncertainty, 2)
+    (0.5, 0.61)
+    """
+    generated, real = (_checked(x, name, ndim=1) for x, name in ((generated, "generated"), (real, "real")))
+    if not 0.0 < coverage < 1.0:
+        raise ValueError(f"coverage is {coverage}; expected a share between 0 and 1")
+    edges = np.linspace(*np.quantile(real, [0.5 - coverage / 2, 0.5 + coverage / 2]), bins + 1)
+    counts, truth = (np.histogram(x, edges)[0] for x in (generated, real))
+    if not np.all(truth):
+        return float("inf"), float("inf")
+    scale = real.size / generated.size
+    variance = scale**2 * (counts / truth**2 + counts**2 / truth**3)
+    deviation = np.abs(scale * counts / truth - 1.0)
+    worst = np.argmax(deviation)
+    return float(deviation[worst]), float(np.sqrt(variance[worst]))
+
+
+def tail_ratio(generated, real, *, share: float = 0.01) -> tuple[float, float]:
+    """Share of generated events above what a small share of the real ones exceeds, over that share.
+
+    Parameters
+    ----------
+    generated, real : array_like, shapes (n_generated,) and (n_real,)
+    share : float
+        Of the real events, above 0, below 1.
+
+    Returns
+    -------
+    ratio, uncertainty : float
+        One for a perfect generator. The uncertainty holds the binomial ones of both samples.
+
+    Raises
+    ------
+    ValueError
+        As `worst_ratio`, for the share; also if no real event lies above.
+
+    Examples
+    --------
+    >>> ratio, uncertainty = tail_ratio([8, 9, 9, 9], range(10), share=0.25)
+    >>> round(ratio, 2), round(uncertainty, 2)
+    (3.75, 1.98)
+    """
+    generated, real = (_checked(x, name, ndim=1) for x, name in ((generated, "generated"), (real, "real")))
+    if not 0.0 < share < 1.0:
+        raise ValueError(f"share is {share}; expected one between 0 and 1")
+    threshold = np.quantile(real, 1.0 - share)
+    ours, theirs = (np.mean(x > threshold) for x in (generated, real))
+    if theirs == 0.0:
+        raise ValueError(f"no real event lies above {threshold}; expected some")
+    relative = (1.0 - theirs) / (theirs * real.size)  # squared uncertainty of theirs over its square
+    variance = ours * (1.0 - ours) / generated.size / theirs**2 + (ours / theirs) ** 2 * relative
+    return float(ours / theirs), float(np.sqrt(variance))
+
+
 def classifier_test(generated, real, rng, *, classifier=None) -> tuple[float, float]:
     """AUC of a classifier that is trained to tell generated from real events: 0.5 is perfect.
 

@@ -244,3 +244,31 @@ def test_plot_against_truth_scales_to_the_truth_and_draws_the_truth_s_own_band()
     assert lower.get_ylim() == pytest.approx((0.4, 1.6))
     assert (upper.get_xlabel(), lower.get_xlabel()) == ("", "$m$ [GeV]")
     plt.close(figure)
+
+
+def test_plot_observables_draws_each_with_its_ratio_in_the_given_order():
+    rng = np.random.default_rng(1)
+    truth, made = ({"a": rng.normal(size=n), "b": rng.uniform(size=n)} for n in (100, 50))
+    labels = {"a": "$a$ [GeV]", "b": "$b$"}
+    axes = plotting.plot_observables(truth, {"GAN": made}, {"b": (4, 0, 1), "a": (2, -3, 3)}, labels=labels)
+    assert axes.shape == (2, 2)
+    assert [ax.get_xlabel() for ax in axes[1]] == ["$b$", "$a$ [GeV]"]
+    shares = np.histogram(made["b"], 4, (0, 1))[0] / 50, np.histogram(truth["b"], 4, (0, 1))[0] / 100
+    np.testing.assert_allclose(steps(axes[1, 0]), shares[0] / shares[1])
+    assert axes[0, 0].get_legend().get_texts()[1].get_text() == "GAN"
+    plt.close(axes[0, 0].figure)
+
+
+def test_plot_joint_gives_the_pull_of_each_bin_in_the_order_x_y():
+    truth = {"a": np.repeat([0.5, 1.5], [30, 10]), "b": np.repeat([0.5, 1.5], [20, 20])}
+    made = {"a": np.repeat([0.5, 1.5], [10, 10]), "b": np.repeat([0.5, 1.5], [5, 15])}
+    bins, labels = {"a": [0, 1, 2], "b": [0, 1, 2]}, {"a": "$a$", "b": "$b$"}
+    axes, pulls = plotting.plot_joint(truth, made, bins, labels=labels, min_events=10)
+    # a low and b high: 10 of 40 true, 5 of 20 generated; both low: 20 of 40, 5 of 20; a high and b low: nothing
+    assert pulls[0, 1] == pytest.approx(0.0)
+    assert pulls[0, 0] == pytest.approx((0.25 - 0.5) / np.sqrt(20 / 1600 + 5 / 400))
+    assert np.isnan(pulls[1, 0])
+    assert [ax.get_title(loc="left") for ax in axes][:2] == ["truth", "generated"]
+    assert (axes[0].get_xlabel(), axes[0].get_ylabel()) == ("$a$", "$b$")
+    np.testing.assert_allclose(axes[1].collections[0].get_array().ravel(), [0.25, 0, 0.25, 0.5])  # rows are b
+    plt.close(axes[0].figure)

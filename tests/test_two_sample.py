@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 from sklearn.linear_model import LogisticRegression
 
-from hepml_helpers.two_sample import against_real, classifier_test, mmd, wasserstein
+from hepml_helpers.two_sample import against_real, classifier_test, mmd, tail_ratio, wasserstein, worst_ratio
 
 
 @pytest.fixture
@@ -74,6 +74,35 @@ def test_real_against_real_is_the_floor_and_the_spread_is_that_of_repeated_sampl
     assert found.real == pytest.approx(floor, rel=0.3)
     spread = np.std([wasserstein(draw(1.0), draw(0.0)) for _ in range(300)])  # of the whole samples, not of halves
     assert found.uncertainty == pytest.approx(spread, rel=0.25)
+
+
+def test_the_worst_ratio_by_hand():
+    # Edges 0, 5, 10: real 4 and 4, generated 2 and 6 of 16 events (8 outside): ratios 2/16 / (4/8) and 6/16 / (4/8).
+    real = np.array([0, 1, 2, 3, 6, 7, 8, 10.0])
+    generated = np.array([1, 2, 6, 6, 7, 7, 8, 9] + [50] * 8)
+    deviation, uncertainty = worst_ratio(generated, real, bins=2, coverage=1 - 1e-9)
+    assert deviation == pytest.approx(1 - 0.25)
+    assert uncertainty == pytest.approx(0.25 * np.sqrt(1 / 2 + 1 / 4))
+
+
+def test_uncertainties_of_ratios_are_the_spread_of_repeated_samples(rng):
+    def once(function):
+        return function(rng.normal(size=2000), rng.normal(size=1000))
+
+    tails = np.array([once(lambda a, b: tail_ratio(a, b, share=0.1)) for _ in range(400)])
+    # The threshold comes from the real sample: its own share is fixed, and what fluctuates is where it lies.
+    assert np.mean(tails[:, 1]) == pytest.approx(tails[:, 0].std(), rel=0.15)
+    worst = np.array([once(lambda a, b: worst_ratio(a, b, bins=2)) for _ in range(400)])
+    assert 0.5 < np.mean(worst[:, 0] / worst[:, 1]) < 2
+
+
+def test_the_worst_ratio_does_not_look_outside_its_quantiles(rng):
+    real = rng.uniform(0, 1, 20_000)
+    generated = np.where(real > 0.96, 1e3, real)
+    assert worst_ratio(generated, real, coverage=0.9)[0] == 0.0
+    assert worst_ratio(generated, real, coverage=0.99)[0] > 0.5
+    assert tail_ratio(generated, real, share=0.04)[0] == pytest.approx(1.0)
+    assert tail_ratio(np.minimum(real, 0.95), real, share=0.04)[0] == 0.0
 
 
 def test_a_perfect_generator_reaches_the_floor(rng):
@@ -154,6 +183,10 @@ def test_inputs_stay_as_they_are(rng):
         (lambda rng: mmd([1.0, 2.0], [1.0, 2.0], width=0.0), "width is 0.0"),
         (lambda rng: mmd([1.0, 2.0], [1.0, 2.0], width=1.0, kernel="box"), "kernel is 'box'; expected one of gaussian"),
         (lambda rng: mmd(np.ones((3, 2)), np.ones((3, 1)), width=1.0), "a has 2 features and b has 1"),
+        (lambda rng: worst_ratio([1.0], [1.0], coverage=1.0), "coverage is 1.0"),
+        (lambda rng: worst_ratio([np.inf], [1.0]), "generated holds inf"),
+        (lambda rng: tail_ratio([1.0], [1.0, 2.0], share=0.0), "share is 0.0"),
+        (lambda rng: tail_ratio([1.0], [1.0, 1.0]), "no real event lies above 1.0"),
         (lambda rng: against_real(wasserstein, [1.0], [1.0] * 4, rng), "generated holds 1 events"),
         (lambda rng: against_real(wasserstein, [1.0] * 4, [1.0] * 4, rng, repeats=1), "repeats is 1"),
         (lambda rng: classifier_test(np.ones((4, 2)), np.ones((4, 1)), rng), "2 features and real 1"),
