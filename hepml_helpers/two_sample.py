@@ -175,7 +175,7 @@ def worst_ratio(generated, real, *, bins: int = 10, coverage: float = 0.9) -> tu
     --------
     >>> deviation, uncertainty = worst_ratio([1, 1, 1, 3], [1, 1, 3, 3], bins=2, coverage=0.99)
     >>> round(deviation, 2), round(uncertainty, 2)
-    (0.5, 0.61)
+    (0.5, 1.37)
     """
     generated, real = (_checked(x, name, ndim=1) for x, name in ((generated, "generated"), (real, "real")))
     if not 0.0 < coverage < 1.0:
@@ -214,7 +214,7 @@ def tail_ratio(generated, real, *, share: float = 0.01) -> tuple[float, float]:
     --------
     >>> ratio, uncertainty = tail_ratio([8, 9, 9, 9], range(10), share=0.25)
     >>> round(ratio, 2), round(uncertainty, 2)
-    (3.75, 1.98)
+    (3.33, 1.61)
     """
     generated, real = (_checked(x, name, ndim=1) for x, name in ((generated, "generated"), (real, "real")))
     if not 0.0 < share < 1.0:
