@@ -339,15 +339,16 @@ def plot_joint(truth: dict, generated: dict, bins: dict, *, labels: dict, min_ev
     enough = counts[0] >= max(min_events, 1)
     pulls = np.divide(shares[1] - shares[0], np.sqrt(variance), out=np.full(enough.shape, np.nan), where=enough)
     figure, axes = plt.subplots(1, 3, figsize=(13.0, 4.2))
-    for ax, title, values in zip(
-        axes, ("truth", "generated", "difference / uncertainty"), (*shares, pulls), strict=True
-    ):
-        scale = {"cmap": "RdBu_r", "vmin": -5, "vmax": 5} if values is pulls else {"cmap": "cividis", "vmin": 0}
-        top = {} if values is pulls else {"vmax": shares[0].max()}
-        mesh = ax.pcolormesh(*edges, values.T, **scale, **top)
+    for ax, title, values in zip(axes, ("truth", "generated", "pull"), (*shares, pulls), strict=True):
+        ranges = {"cmap": "cividis", "vmin": 0.0, "vmax": shares[0].max()}
+        if values is pulls:
+            ranges = {"cmap": "RdBu_r", "vmin": -5.0, "vmax": 5.0}
+        mesh = ax.pcolormesh(*edges, values.T, **ranges)
         ax.set(xlabel=labels[x], ylabel=labels[y])
         ax.set_title(title, loc="left")
-        figure.colorbar(mesh, ax=ax, label="" if values is pulls else "share of the events / bin")
+        if title == "generated":
+            figure.colorbar(mesh, ax=axes[:2], label="share of the events / bin")
+    figure.colorbar(mesh, ax=axes[2], label="difference / uncertainty", extend="both")
     return axes, pulls
 
 
