@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lint format clean-notebooks data cards validation check wheel colab-check lock retarget clean
+.PHONY: help setup run test lab lint format clean-notebooks data cards comparison validation check wheel colab-check lock retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,9 @@ data: $(READY) ## make a simulated sample anew: SAMPLE=zmumu EVENTS=n SEED=n WOR
 
 cards: $(READY) ## write data/README.md from the registry
 	@$(BIN)/python tools/make_data_cards.py
+
+comparison: $(READY) ## enter in data/comparison.json what the lessons measured in their last good quick runs
+	@$(BIN)/python tools/record_comparison.py
 
 validation: $(READY) ## draw the figures of the samples' validation into build/validation: RECORD=1 also writes the numbers
 	@$(BIN)/python data/validation/validate.py $(if $(RECORD),--record)

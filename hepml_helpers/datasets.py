@@ -92,9 +92,11 @@ def load_dataset(name: str, *, columns: Sequence[str] | None = None, fallback: s
     CorruptData
         A file differs from the registry: checksum, missing columns, number of rows, values that cannot be.
     ValueError
-        `columns` names no column, or an unknown one.
+        `columns` names no column, or an unknown one; or the dataset is no table, and something else reads it.
     """
     dataset = dataset_info(name)
+    if dataset.read_with:
+        raise ValueError(f"{name} is no table: read it with {dataset.read_with}")
     stand_in = None if fallback is None else _stand_in(fallback)
     wanted = _wanted_columns(dataset, columns)
     try:

@@ -4,7 +4,7 @@ A file is looked for in ``HEPML_DATA_DIR`` (as ``DIR/<path>``, then ``DIR/<file 
 (``HEPML_CACHE_DIR``, or the usual cache of the operating system), and on the network, one address after the other. A
 relative ``HEPML_DATA_DIR`` is taken from the current folder, or else from the top of the checkout.
 Embedded samples have no address: they lie beside the registry. Wherever a file comes from, it is handed out only after
-its size and SHA-256 were compared with the registry.
+its size and checksum were compared with the registry.
 
 A download goes to a temporary file in the cache and gets its good name in one step, after the comparison: a file that
 was cut off, or an error page in place of data, never bears that name, and any number of processes may download the same
@@ -91,20 +91,22 @@ def locate(dataset: Dataset, file: DataFile, *, download: bool | None = None) ->
 
 
 def find_damage(path: Path, file: DataFile) -> str | None:
-    """How a file differs from what the registry describes, in words, or None; an unknown SHA-256 is printed."""
+    """How a file differs from what the registry describes, in words, or None; an unknown checksum is printed."""
     size = path.stat().st_size
     known_size = file.size in (None, size)
-    sha256 = pooch.file_hash(str(path), alg="sha256") if known_size else None
-    if known_size and file.sha256 == sha256:
+    algorithm = "md5" if file.md5 and not file.sha256 else "sha256"
+    expected = getattr(file, algorithm)
+    checksum = pooch.file_hash(str(path), alg=algorithm) if known_size else None
+    if known_size and expected == checksum:
         return None
     html = _looks_like_html(path)
-    if known_size and file.sha256 is None and not html:
-        print(f"{file.path}: not yet verified, the registry holds no checksum for it; found sha256 {sha256}")
+    if known_size and expected is None and not html:
+        print(f"{file.path}: not yet verified, the registry holds no checksum for it; found sha256 {checksum}")
         return None
     kind = "an HTML page of " if html else "a truncated file of " if file.size and size < file.size else ""
-    found = f"{kind}{size} bytes" + (f" with sha256 {sha256}" if sha256 else "")
-    expected = "" if file.size is None else f"{file.size} bytes "
-    return f"found {found}, expected {expected}with sha256 {file.sha256 or '(not yet verified)'}"
+    found = f"{kind}{size} bytes" + (f" with {algorithm} {checksum}" if checksum else "")
+    bytes_expected = "" if file.size is None else f"{file.size} bytes "
+    return f"found {found}, expected {bytes_expected}with {algorithm} {expected or '(not yet verified)'}"
 
 
 def discard(path: Path) -> None:

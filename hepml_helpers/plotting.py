@@ -213,6 +213,55 @@ def plot_score(train, test, ax=None, *, bins=(40, 0.0, 1.0)):
     return _finish_x(ax, h_test)
 
 
+def plot_classes(y_true, values, ax=None, *, bins, label: str = "", names=("background", "signal")):
+    """Draw the shape of one variable in background and in signal, each scaled to a sum of one; returns the axes.
+
+    Parameters
+    ----------
+    y_true, values : array_like, shape (n_events,)
+        Labels, 1 for signal and 0 for background, and the variable.
+    bins : (int, float, float) or array_like of edges
+        As for `make_hist`. Events outside count in the sum.
+    label : str
+        Of the variable, with its unit.
+    names : (str, str)
+        Of background and signal, in the legend.
+
+    Raises
+    ------
+    ValueError
+        If a class is missing, or a value is not a finite number.
+    """
+    ax, y_true, values = _axes(ax), np.asarray(y_true), np.asarray(values)
+    for cls, color in ((0, BACKGROUND), (1, SIGNAL)):
+        chosen = values[y_true == cls]
+        if not len(chosen):
+            raise ValueError(f"y_true holds no {cls} among its {len(y_true)} events; expected both classes")
+        h = make_hist(chosen, bins, weights=np.full(len(chosen), 1.0 / len(chosen)), label=label)
+        plot_hist(h, ax, label=names[cls], color=color)
+    ax.set(ylabel="share of the class / bin", ylim=(0.0, None))
+    return ax
+
+
+def plot_image(image, half_width: float, ax=None, **style):
+    """Draw the image of a jet, or an average of them; pixels that hold nothing stay grey; returns the axes.
+
+    Parameters
+    ----------
+    image : array_like, shape (n_pixels, n_pixels)
+        Axes (phi, eta), both rising, as `jets.pixelate` has them.
+    half_width : float
+        The image reaches from minus this to this in both directions.
+    **style
+        For matplotlib's ``imshow``, such as ``norm`` or ``cmap``. For a colour bar: ``fig.colorbar(ax.images[0])``.
+    """
+    ax = _axes(ax)
+    shown = np.ma.masked_equal(image, 0)
+    ax.imshow(shown, **{"origin": "lower", "extent": [-half_width, half_width] * 2, "cmap": "viridis", **style})
+    ax.set(facecolor="0.9", xlabel="$\\Delta\\eta$", ylabel="$\\Delta\\phi$ [rad]")
+    return ax
+
+
 def plot_ratio(h: hist.Hist, truth: hist.Hist, ax=None, *, label: str | None = None, color: str | None = None):
     """Draw a histogram divided by another as steps with the band of its own statistics; returns the axes.
 

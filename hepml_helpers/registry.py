@@ -28,11 +28,15 @@ class UnknownDataset(KeyError):
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a dataset; its `path` is relative to any folder of data, `sha256` None means "not yet verified"."""
+    """One file of a dataset; its `path` is relative to any folder of data.
+
+    `sha256` or, where the archive gives no other, `md5` is its checksum; none at all means "not yet verified".
+    """
 
     path: str
     urls: tuple[str, ...] = ()
     sha256: str | None = None
+    md5: str | None = None
     size: int | None = None
     rows: int | None = None
     constants: dict = field(default_factory=dict)
@@ -46,7 +50,7 @@ class Dataset:
     column with a unit or a limit holds numbers; numbers are finite unless the column says ``"finite": false``. A column
     with ``counts`` holds one list a row, as long as the column of that name says; ``precision`` tells how numbers were
     rounded before they were stored, ``step`` that they are multiples of it, which is what the file holds.
-    `rename` maps names in the file to ours.
+    `rename` maps names in the file to ours. A dataset that is no table names in `read_with` what reads it.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Dataset:
     rename: dict = field(default_factory=dict)
     recipe: dict | None = None
     ask_first: bool = False
+    read_with: str = ""
     note: str = ""
 
     @property

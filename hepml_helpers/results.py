@@ -98,11 +98,30 @@ def describe(result: dict) -> dict[str, str]:
     published = result["published"] or "-"
     return {
         "result": result["name"],
-        "measured": f"{_measured(result['value'], result['uncertainty'])} {result['unit']}".strip(),
+        "measured": f"{describe_value(result['value'], result['uncertainty'])} {result['unit']}".strip(),
         "accepted": "-" if accepted is None else f"{accepted[0]:g} to {accepted[1]:g}",
         "published": f"{published} ({result['source']})" if result["source"] else published,
         "verdict": verdict(result),
     }
+
+
+def describe_value(value: float | None, uncertainty: float | None = None) -> str:
+    """Value and uncertainty as text, rounded to two digits of the uncertainty.
+
+    Examples
+    --------
+    >>> describe_value(0.97512, 0.0012), describe_value(304.6, 21.0), describe_value(0.5)
+    ('0.9751 ± 0.0012', '305 ± 21', '0.5')
+    """
+    if value is None:
+        return "not a finite number"
+    if not uncertainty:
+        return f"{value:.4g}"
+    decimals = 1 - math.floor(math.log10(abs(uncertainty)))
+    if decimals > 6:
+        return f"{value:.3g} ± {uncertainty:.2g}"
+    decimals = max(decimals, 0)
+    return f"{value:.{decimals}f} ± {uncertainty:.{decimals}f}"
 
 
 def _show(result: dict) -> None:
@@ -131,16 +150,3 @@ def _finite(value) -> float | None:
     """The value as a float, or None where it is nan or infinite (JSON knows neither)."""
     value = float(value)
     return value if math.isfinite(value) else None
-
-
-def _measured(value: float | None, uncertainty: float | None) -> str:
-    """Value and uncertainty, rounded to two digits of the uncertainty."""
-    if value is None:
-        return "not a finite number"
-    if not uncertainty:
-        return f"{value:.4g}"
-    decimals = 1 - math.floor(math.log10(abs(uncertainty)))
-    if decimals > 6:
-        return f"{value:.3g} ± {uncertainty:.2g}"
-    decimals = max(decimals, 0)
-    return f"{value:.{decimals}f} ± {uncertainty:.{decimals}f}"

@@ -30,6 +30,8 @@ ROOMS = {
     "fetch": {"registry", "progress"},
     "tables": {"registry"},
     "datasets": {"registry", "fetch", "tables", "kinematics"},
+    "comparison": {"registry", "results"},
+    "reference": {"registry", "fetch", "progress"},
     "streaming": {"progress"},
     "plotting": {"metrics"},
     "display": {"kinematics"},

@@ -10,7 +10,7 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 if str(DATA) not in sys.path:
     sys.path.append(str(DATA))
 
-from recipes import clustering, detector  # noqa: E402
+from recipes import clustered, clustering, detector, store  # noqa: E402
 from recipes.clustering import distance, find_jets, substructure  # noqa: E402
 
 fastjet = pytest.importorskip("fastjet", reason="fastjet is not installed: pip install 'hepml-helpers[simulate]'")
@@ -33,15 +33,15 @@ def particles():
     return detector.p4_of(pt, eta, detector.wrap(phi), rng.uniform(0, 0.2, n)), event
 
 
-def slow_jets(p4):
+def slow_jets(p4, algorithm="antikt", radius=RADIUS, min_pt=MIN_PT):
     """(four-momentum, set of members) of every jet of one event, by falling pt, with FastJet's own interface."""
     pseudo = []
     for index, (energy, px, py, pz) in enumerate(p4):
         pseudo.append(fastjet.PseudoJet(px, py, pz, energy))
         pseudo[-1].set_user_index(index)
-    definition = fastjet.JetDefinition(fastjet.antikt_algorithm, RADIUS)
+    definition = fastjet.JetDefinition(getattr(fastjet, f"{algorithm}_algorithm"), radius)
     sequence = fastjet.ClusterSequence(pseudo, definition)
-    jets = fastjet.sorted_by_pt(sequence.inclusive_jets(MIN_PT))
+    jets = fastjet.sorted_by_pt(sequence.inclusive_jets(min_pt))
     return [((j.E(), j.px(), j.py(), j.pz()), {c.user_index() for c in j.constituents()}) for j in jets]
 
 
@@ -67,6 +67,14 @@ def test_jets_are_those_of_fastjet_event_by_event(particles):
             at += 1
     assert at == len(jets.event) == len(jets.p4) > 8
     assert set(jets.event.tolist()) == {0, 2, 3, 6}
+
+
+@pytest.mark.parametrize("algorithm", clustering.ALGORITHMS)
+def test_each_algorithm_is_that_of_fastjet(particles, algorithm):
+    p4, event = particles
+    jets = find_jets(p4, event, len(SIZES), radius=RADIUS, min_pt=MIN_PT, algorithm=algorithm)
+    slow = [jet for number in range(len(SIZES)) for jet in slow_jets(p4[event == number], algorithm)]
+    np.testing.assert_allclose(jets.p4, [momentum for momentum, _ in slow], rtol=1e-9, atol=1e-9)
 
 
 def test_jets_and_their_constituents_come_by_falling_pt(particles):
@@ -293,3 +301,50 @@ def test_distances_are_those_of_vector():
     )
     ours, theirs = (vector.array(dict(zip(("E", "px", "py", "pz"), p4.T, strict=True))) for p4 in (one, other))
     np.testing.assert_allclose(clustering.distance(one, other), ours.deltaR(theirs), rtol=1e-9)
+
+
+# The jets that are stored for those who have no FastJet.
+
+
+@pytest.fixture(scope="module")
+def stored():
+    events, jets = (store.read_sample(DATA / "samples" / f"{name}.h5") for name in ("jet_events", "clustered_events"))
+    np.testing.assert_array_equal(events["n_particles"], jets["n_particles"])
+    return events, jets
+
+
+def event_of(sample, number, counts, columns):
+    first, last = np.cumsum(sample[counts].astype(int))[[number - 1, number]] if number else (0, sample[counts][0])
+    return [sample[column][first:last] for column in columns]
+
+
+@pytest.mark.parametrize("algorithm", clustering.ALGORITHMS)
+def test_the_stored_jets_are_those_of_fastjet(stored, algorithm):
+    events, jets = stored
+    for number in (0, 8, 19):
+        columns = [f"particle_{name}" for name in ("pt", "eta", "phi", "mass")]
+        p4 = detector.p4_of(*(x.astype(float) for x in event_of(events, number, "n_particles", columns)))
+        (place,) = event_of(jets, number, "n_particles", [f"particle_{algorithm}"])
+        slow = slow_jets(p4, algorithm, clustered.RADIUS, clustered.MIN_PT)
+        assert [set(np.flatnonzero(place == k).tolist()) for k in range(place.max() + 1)] == [one for _, one in slow]
+
+
+def test_a_ghost_lies_in_each_cell_and_changes_no_jet():
+    p4 = clustered.ghost_p4(np.random.default_rng(3))
+    pt, eta, phi = detector.cylindrical(p4)
+    np.testing.assert_allclose(pt, clustered.GHOST_PT)
+    column, row = np.floor(eta / clustered.CELL) + clustered.N_ETA // 2, np.floor((phi + np.pi) / clustered.CELL)
+    expected = np.divmod(np.arange(len(p4)), clustered.N_ETA)
+    np.testing.assert_array_equal([row, column], expected)
+
+
+def test_the_cells_around_a_jet_are_its_own(stored):
+    """The cell in which the axis of an anti-kT jet lies, and hardly any farther away than R."""
+    _, jets = stored
+    shape = (clustered.N_PHI, clustered.N_ETA)
+    for number in range(20):
+        (cells,) = (x.reshape(shape) for x in event_of(jets, number, "n_cells", ["cell_antikt"]))
+        row, column = np.nonzero(cells == 0)
+        angle = np.angle(np.exp(1j * row * clustered.CELL).mean())
+        distance = np.hypot((column - column.mean()) * clustered.CELL, detector.wrap(row * clustered.CELL - angle))
+        assert np.quantile(distance, 0.99) < 1.1 * clustered.RADIUS

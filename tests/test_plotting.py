@@ -210,6 +210,36 @@ def test_a_class_without_events_has_no_shape(ax):
         plotting.plot_score(([0, 0], [0.1, 0.2]), ([0, 0], [0.1, 0.2]), ax)
 
 
+# Shapes of classes, images of jets.
+
+
+def test_each_class_is_scaled_to_one_and_has_its_colour(ax):
+    y_true, values = [1, 0, 0, 1, 0, 0], [0.5, 0.5, 1.5, 7.0, 0.5, 0.2]  # one signal event lies outside the bins
+    assert plotting.plot_classes(y_true, values, ax, bins=(2, 0, 2), label="x [m]", names=("b", "s")) is ax
+    steps = {patch.get_label(): patch for patch in ax.patches}
+    np.testing.assert_allclose(steps["b"].get_data().values, [0.75, 0.25])
+    np.testing.assert_allclose(steps["s"].get_data().values, [0.5, 0.0])
+    colors = [mpl.colors.to_hex(steps[name].get_edgecolor()).upper() for name in ("b", "s")]
+    assert colors == [plotting.BACKGROUND, plotting.SIGNAL]
+    assert ax.get_xlabel() == "x [m]" and ax.get_ylim()[0] == 0
+
+
+def test_a_missing_class_is_named(ax):
+    with pytest.raises(ValueError, match="y_true holds no 1 among its 2 events"):
+        plotting.plot_classes([0, 0], [1.0, 2.0], ax, bins=(2, 0, 2))
+
+
+def test_an_image_has_eta_to_the_right_and_phi_up_and_nothing_where_there_is_none(ax):
+    image = np.array([[0.0, 3.0], [0.0, 1.0]])  # 3 at low phi and high eta
+    assert plotting.plot_image(image, 1.5, ax, cmap="magma") is ax
+    (shown,) = ax.images
+    assert shown.get_extent() == [-1.5, 1.5, -1.5, 1.5] and shown.origin == "lower"
+    assert shown.get_array().mask.tolist() == [[True, False], [True, False]]
+    assert shown.get_array()[0, 1] == 3.0 and shown.get_cmap().name == "magma"
+    assert "eta" in ax.get_xlabel() and "phi" in ax.get_ylabel()
+    np.testing.assert_array_equal(image, [[0.0, 3.0], [0.0, 1.0]])
+
+
 def steps(ax):
     return ax.patches[-1].get_data().values
 

@@ -17,7 +17,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 OPEN_DATA = Path(os.environ.get("HEPML_DATA_DIR") or CHECKOUT.parent / "shared" / "opendata")
 ENTRIES = json.loads((registry.data_root() / "registry.json").read_text(encoding="utf-8"))["datasets"]
 RECORDED = [name for name, entry in ENTRIES.items() if entry["recorded"]]
-SIMULATED = [name for name, entry in ENTRIES.items() if not entry["recorded"]]
+SIMULATED = [name for name, entry in ENTRIES.items() if not entry["recorded"] and not entry["files"][0]["urls"]]
+PUBLIC = [name for name in ENTRIES if name not in (*RECORDED, *SIMULATED)]  # simulated by others, and downloaded
 UNITS = {"", "GeV", "rad", "mm", "cm", "e", "events", "1"}
 
 every_dataset = pytest.mark.parametrize("name", ENTRIES)
@@ -42,7 +43,8 @@ def test_an_entry_says_what_every_reader_needs_to_know(name):
     assert needed <= set(entry)
     known = {field.name for field in dataclasses.fields(registry.Dataset)}
     assert set(entry) <= known - {"name"}, "a key that nobody reads"
-    assert entry["label"] == ("CMS Open Data" if entry["recorded"] else "simulated (Pythia 8)")
+    assert entry["label"] == "CMS Open Data" if entry["recorded"] else entry["label"].startswith("simulated (")
+    assert name not in SIMULATED or entry["label"] == "simulated (Pythia 8)"
     assert entry["title"] and entry["description"] and entry["licence"]
 
 
@@ -70,7 +72,8 @@ def test_each_file_has_size_checksum_and_rows_that_add_up(name):
     for file in entry["files"]:
         assert set(file) <= {field.name for field in dataclasses.fields(registry.DataFile)}
         assert file["sha256"] is None or re.fullmatch("[0-9a-f]{64}", file["sha256"])
-        assert file["size"] > 0 and file["rows"] > 0
+        assert file.get("md5") is None or re.fullmatch("[0-9a-f]{32}", file["md5"])
+        assert file["rows"] > 0 and (file["size"] or entry.get("ask_first"))
         assert Path(file["path"]).suffix in (".csv", ".root", ".h5") and not file["path"].startswith("/")
         assert set(file.get("constants") or {}) <= set(entry["columns"])
     assert sum(file["rows"] for file in entry["files"]) == entry["rows"]
@@ -82,8 +85,8 @@ def test_renamed_columns_are_columns(name):
     assert set((ENTRIES[name].get("rename") or {}).values()) <= set(ENTRIES[name]["columns"])
 
 
-@pytest.mark.parametrize("name", RECORDED)
-def test_recorded_files_have_addresses_that_end_in_a_file(name):
+@pytest.mark.parametrize("name", [*RECORDED, *PUBLIC])
+def test_downloaded_files_have_addresses_that_end_in_a_file(name):
     for file in ENTRIES[name]["files"]:
         assert file["urls"] and len(set(file["urls"])) == len(file["urls"])
         for url in file["urls"]:
@@ -117,8 +120,8 @@ def test_no_sample_lies_about_unregistered():
 
 
 @pytest.mark.skipif(not (OPEN_DATA / "cms").is_dir(), reason="no recorded data; set HEPML_DATA_DIR")
-@pytest.mark.parametrize("name", [name for name in RECORDED if not ENTRIES[name].get("ask_first")])
-def test_recorded_files_are_those_of_the_registry(name, monkeypatch):
+@pytest.mark.parametrize("name", [name for name in (*RECORDED, *PUBLIC) if not ENTRIES[name].get("ask_first")])
+def test_downloaded_files_are_those_of_the_registry(name, monkeypatch):
     monkeypatch.setenv("HEPML_DATA_DIR", str(OPEN_DATA))
     for file in datasets.dataset_info(name).files:
         path, place = fetch.local_copy(file)
@@ -137,9 +140,9 @@ def test_the_names_promised_to_the_lessons_are_there():
 
 
 def test_what_is_large_is_asked_for_first():
-    for name in RECORDED:
+    for name in (*RECORDED, *PUBLIC):
         info = datasets.dataset_info(name)
-        assert info.ask_first == (info.size > 100e6)
+        assert info.ask_first == (info.size is None or info.size > 100e6)
 
 
 def test_the_list_of_datasets_can_be_read():
@@ -216,5 +219,6 @@ def test_a_card_holds_columns_licence_checksums_and_addresses(name):
     for column, about in entry["columns"].items():
         assert f"| `{column}` | {about['unit'] or '-'} |" in card
     for file in entry["files"]:
-        assert file["sha256"] in card and f"{file['size']:,} bytes" in card
+        assert (file["sha256"] or file["md5"]) in card
+        assert (f"{file['size']:,} bytes" if file["size"] else "size not known") in card
         assert all(url in card for url in file["urls"])

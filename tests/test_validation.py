@@ -19,7 +19,7 @@ from validation import checks, figures, observables, validate  # noqa: E402
 
 CHECKS = {check.name: check for check in checks.all_checks()}
 REGISTRY = json.loads((DATA / "registry.json").read_text(encoding="utf-8"))["datasets"]
-SIMULATED = sorted(name for name, entry in REGISTRY.items() if not entry["recorded"])
+SIMULATED = sorted(n for n, entry in REGISTRY.items() if not entry["recorded"] and not entry["files"][0]["urls"])
 RECORD = DATA / "validation.json"
 
 
@@ -149,6 +149,8 @@ SPOILT = {
         lambda s: s | {"eta_electron": s["eta_positron"], "eta_positron": s["eta_electron"]},
     ),
     "azimuths of other particles": ("jet_events_balance", lambda s: shuffled(s, "particle_phi")),
+    "areas of kT": ("clustered_events_area", lambda s: s | {"cell_antikt": s["cell_kt"]}),
+    "areas of Cambridge/Aachen": ("clustered_events_area", lambda s: s | {"cell_antikt": s["cell_cambridge"]}),
     "no grooming": ("w_jets_mass", lambda s: s | {"mass_softdrop": s["mass"]}),
     "a scale of 1.02 in W jets": ("w_jets_mass", lambda s: scaled(s, 1.02, "mass_softdrop")),
     "a scale of 1.02 in top jets": ("top_jets_mass", lambda s: scaled(s, 1.02, "mass")),

@@ -43,7 +43,7 @@ def check(wheel: Path) -> None:
     """Raise ValueError when the wheel lacks something, or carries what it should not."""
     with zipfile.ZipFile(wheel) as archive:
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
-    wanted = {"hepml_helpers/data/registry.json": ROOT / "data/registry.json"}
+    wanted = {f"hepml_helpers/data/{name}": ROOT / "data" / name for name in ("registry.json", "comparison.json")}
     wanted |= {f"hepml_helpers/data/samples/{path.name}": path for path in samples()}
     wanted |= {f"hepml_helpers/{path.name}": path for path in (ROOT / "hepml_helpers").glob("*.py")}
     for name, path in wanted.items():

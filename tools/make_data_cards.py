@@ -10,6 +10,7 @@ from pathlib import Path
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 
+ORIGINS = ("Recorded", "Public simulation", "Simulated")
 INTRODUCTION = """\
 # Data cards
 
@@ -21,7 +22,10 @@ same list with where each dataset is on your machine.
 **Recorded** data was measured by an experiment. It is not part of this repository: `datasets.load_dataset` looks for
 a file in the folder that `HEPML_DATA_DIR` names (under the path given below, or under its file name), then in the cache
 (`HEPML_CACHE_DIR`, or the usual cache folder of your system), and then downloads it, from the first address that gives
-a good copy. Every copy is compared with the size and the SHA-256 given below.
+a good copy. Every copy is compared with the size and the checksum given below.
+
+**Public simulations** are reference sets that others made and published, so that results can be compared; they are
+found and checked in the same way.
 
 **Simulated** data was made for this course by the recipes in `recipes/`, and lies in `samples/`. The label of every
 figure in a lesson shows which of the two it uses. Where recorded data cannot be had, a lesson may fall back on a
@@ -52,17 +56,24 @@ def all_cards(registry: Path) -> str:
     """The text of data/README.md."""
     entries = json.loads(registry.read_text(encoding="utf-8"))["datasets"]
     parts = [INTRODUCTION, overview(entries)]
-    for origin, recorded in (("Recorded", True), ("Simulated", False)):
-        chosen = {name: entry for name, entry in entries.items() if entry["recorded"] is recorded}
+    for origin in ORIGINS:
+        chosen = {name: entry for name, entry in entries.items() if origin_of(entry) == origin}
         if chosen:
             parts += [f"## {origin}\n", *(card(name, entry) for name, entry in chosen.items())]
     return "\n".join(parts)
 
 
+def origin_of(entry: dict) -> str:
+    """Which of the kinds of `ORIGINS` a dataset is."""
+    if entry["recorded"]:
+        return "Recorded"
+    return "Public simulation" if any(file["urls"] for file in entry["files"]) else "Simulated"
+
+
 def overview(entries: dict) -> str:
     """A table of all datasets."""
     rows = [
-        (f"[`{name}`](#{name})", entry["title"], "recorded" if entry["recorded"] else "simulated", f"{entry['rows']:,}")
+        (f"[`{name}`](#{name})", entry["title"], origin_of(entry).lower(), f"{entry['rows']:,}")
         for name, entry in entries.items()
     ]
     return table(("name", "what", "origin", "rows"), rows)
@@ -77,6 +88,7 @@ def card(name: str, entry: dict) -> str:
         ("record", record(entry)),
         ("DOI", f"[{entry['doi']}](https://doi.org/{entry['doi']})" if entry.get("doi") else None),
         ("tree", f"`{entry['tree']}`" if entry.get("tree") else None),
+        ("read it with", f"`{entry['read_with']}`" if entry.get("read_with") else None),
         ("note", entry.get("note")),
     ]
     lines = [f"### {name}\n", f"**{entry['title']}.** {entry['description']}\n"]
@@ -135,7 +147,8 @@ def files(entry: dict) -> str:
         size = "size not known" if file["size"] is None else f"{file['size']:,} bytes"
         constants = ", ".join(f"{key} = {value}" for key, value in (file.get("constants") or {}).items())
         lines.append(f"- `{file['path']}`: {size}, {file['rows']:,} rows" + (f" ({constants})" if constants else ""))
-        lines.append(f"  - sha256 {file['sha256'] or 'not yet verified'}")
+        md5 = file.get("md5")
+        lines.append(f"  - md5 {md5}" if md5 else f"  - sha256 {file['sha256'] or 'not yet verified'}")
         lines += [f"  - <{url}>" for url in file["urls"]]
     return "\n".join(["Files:\n", *lines, ""])
 

@@ -26,7 +26,7 @@ import psutil
 from notebook_files import NOTEBOOKS, PROFILES, ROOT, expected_minutes, first_line, lessons, read
 from run_report import Progress, print_failures, print_table
 
-from hepml_helpers import results
+from hepml_helpers import comparison, results
 
 BUILD = ROOT / "build"
 WORKER = Path(__file__).with_name("execute_lesson.py")
@@ -55,6 +55,7 @@ class Lesson:
     cells_done: int = 0
     failure: dict | None = None
     results: list = field(default_factory=list)
+    models: dict = field(default_factory=dict)  # rows of the tables that lessons share, by table
     status: str = "waiting"  # then running, and at last passed, outside or failed
 
     @property
@@ -244,7 +245,8 @@ class Runner:
             lesson.failure = {"error": "its process ended", "message": f"exit status {code}: see build/logs"}
             lesson.failure.update(where(lesson.cells, lesson.cells_done))
         if lesson.failure is None:
-            lesson.results = results.collect(read(self.partial(lesson)))
+            executed = read(self.partial(lesson))
+            lesson.results, lesson.models = results.collect(executed), comparison.collect(executed)
             if not lesson.results:
                 lesson.failure = {"error": "no result", "message": "the lesson ran and recorded no result"}
         lesson.status = judge(lesson)
@@ -340,6 +342,8 @@ class ResultsFile:
             "notebook": f"{'notebooks' if lesson.status == 'passed' else 'failed'}/{lesson.path.name}",
             "results": [dict(result, verdict=results.verdict(result)) for result in lesson.results],
         }
+        if lesson.models:
+            run["models"] = lesson.models
         if lesson.failure:
             run["failure"] = lesson.failure
         if lesson.status != "passed":

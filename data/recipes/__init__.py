@@ -2,7 +2,7 @@
 
 One module per family of samples says which Pythia processes are switched on, what is measured and which events are
 kept: `dimuon`, `four_leptons`, `photons`, `dileptons`, `jets`, `dijets`, `flavour`, `partons`, `jet_events`; those of
-`stand_ins` are drawn from other samples. `catalogue` lists them all.
+`stand_ins` are made from other samples, `clustered` being the jets of `jet_events`. `catalogue` lists those of Pythia.
 
 What they share: `detector` (leptons and photons one by one) and `particle_flow` (whole events: tracks, towers, and what
 joins them) are the parametrised CMS-like detector; `event_record` reads Pythia's events, `clustering` finds jets with

@@ -12,6 +12,7 @@ import numpy as np
 
 from recipes import detector
 
+ALGORITHMS = ("kt", "cambridge", "antikt")
 SOFT_DROP_CUT = 0.1
 SUBJETS = (1, 2, 3)
 
@@ -52,8 +53,10 @@ class Jets:
         )
 
 
-def find_jets(p4: np.ndarray, event: np.ndarray, n_events: int, *, radius: float, min_pt: float) -> Jets:
-    """Anti-kT jets of every event.
+def find_jets(
+    p4: np.ndarray, event: np.ndarray, n_events: int, *, radius: float, min_pt: float, algorithm: str = "antikt"
+) -> Jets:
+    """Jets of every event.
 
     Parameters
     ----------
@@ -67,11 +70,14 @@ def find_jets(p4: np.ndarray, event: np.ndarray, n_events: int, *, radius: float
         The parameter R.
     min_pt : float
         Least pt of a jet in GeV.
+    algorithm : {"kt", "cambridge", "antikt"}
+        The order in which particles are joined.
     """
     import awkward as ak
     import fastjet
 
-    sequence = _cluster(p4, np.bincount(event, minlength=n_events), fastjet.antikt_algorithm, radius)
+    number = getattr(fastjet, f"{algorithm}_algorithm")
+    sequence = _cluster(p4, np.bincount(event, minlength=n_events), number, radius)
     members = sequence.constituent_index(min_pt=min_pt)  # (event, jet, constituent), within the event
     first = np.searchsorted(event, np.arange(n_events))
     per_event = ak.to_numpy(ak.num(members, axis=1))

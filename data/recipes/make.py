@@ -164,12 +164,12 @@ def write(
 
 
 def write_stand_in(stand_in: StandIn, options: argparse.Namespace) -> Path:
-    """Draw a stand-in from the samples in `data/samples` and write it, and its entry where a registry is named.
+    """Make a set from the samples in `data/samples` and write it, and its entry where a registry is named.
 
     Raises
     ------
     FileNotFoundError
-        When a sample that it is drawn from has not been made.
+        When a sample that it is made from has not been made.
     """
     files = {name: DATA / "samples" / f"{name}.h5" for name in stand_in.sources}
     seed = stand_in.default_seed if options.seed is None else options.seed
@@ -184,13 +184,14 @@ def write_stand_in(stand_in: StandIn, options: argparse.Namespace) -> Path:
         "seed": seed,
         "events_generated": 0,
         "sources": {name: store.sha256(file) for name, file in files.items()},
-        "versions": entries.versions(),
+        "versions": entries.versions(stand_in.libraries),
         "process": stand_in.process,
     }
-    attributes = {"name": stand_in.name, "seed": seed, "versions": entries.versions(), "recipe": provenance}
+    attributes = {"name": stand_in.name, "seed": seed, "versions": provenance["versions"], "recipe": provenance}
     store.write_sample(path, columns, meaning=stand_in.columns, attributes=attributes)
     if options.registry is not None:
-        entry = entries.entry_of(stand_in, path, len(columns["mass"]), provenance)
+        rows = next(len(columns[name]) for name, about in stand_in.columns.items() if "counts" not in about)
+        entry = entries.entry_of(stand_in, path, rows, provenance)
         store.update_registry(options.registry, stand_in.name, entry)
     return path
 

@@ -1,6 +1,8 @@
-"""Stand-ins for recorded sets, with exactly their columns, drawn from the simulated samples.
+"""Sets that are made from the simulated samples, without Pythia.
 
-They are for lessons that are opened where the recorded data cannot be had. Nothing in them was measured.
+Stand-ins for recorded sets, with exactly their columns, are for lessons that are opened where the recorded data cannot
+be had: nothing in them was measured. The jets of a few events are for lessons that are opened where FastJet is not
+installed.
 """
 
 from collections.abc import Callable
@@ -8,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recipes import detector
+from recipes import clustered, detector
 from recipes.dimuon import MUON_MASS
 from recipes.four_leptons import MASSES, Z_MASS
 
@@ -25,7 +27,7 @@ SHARE_2011 = 38 / 278
 
 @dataclass(frozen=True)
 class StandIn:
-    """A set that is drawn from other samples: `derive(sources, rng)` returns a dictionary of columns."""
+    """A set that is made from other samples: `derive(sources, rng)`, which needs the libraries, returns its columns."""
 
     name: str
     title: str
@@ -35,6 +37,7 @@ class StandIn:
     derive: Callable
     columns: dict
     default_seed: int
+    libraries: tuple[str, ...] = ()
 
 
 def derive_tag_and_probe(sources: dict, rng: np.random.Generator) -> dict:
@@ -245,4 +248,20 @@ FOUR_LEPTONS_PSEUDO = StandIn(
     default_seed=20260115,
 )
 
-STAND_INS = {stand_in.name: stand_in for stand_in in (TAG_AND_PROBE, FOUR_LEPTONS_PSEUDO)}
+CLUSTERED_EVENTS = StandIn(
+    name="clustered_events",
+    title="Jets of the whole events, by kT, Cambridge/Aachen and anti-kT",
+    description=(
+        "The jets of jet_events with R = 1.0 and pt > 20 GeV by three algorithms: to which jet each particle belongs, "
+        "and each cell of the plane of eta and phi, by way of one ghost of hardly any momentum in each cell. For "
+        "those who have no FastJet."
+    ),
+    process="events of jet_events, clustered with FastJet",
+    sources=("jet_events",),
+    derive=clustered.derive_clustered_events,
+    columns=clustered.COLUMNS,
+    default_seed=20260153,
+    libraries=("fastjet",),
+)
+
+STAND_INS = {stand_in.name: stand_in for stand_in in (TAG_AND_PROBE, FOUR_LEPTONS_PSEUDO, CLUSTERED_EVENTS)}

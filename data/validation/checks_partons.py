@@ -2,6 +2,7 @@
 
 import numpy as np
 from recipes import detector
+from recipes.clustered import CELL, RADIUS
 
 from validation import estimate, observables
 from validation.checks import Check, around
@@ -91,6 +92,12 @@ def _imbalance(sample: dict) -> tuple[float, float]:
 
 def _pions(sample: dict) -> tuple[float, float]:
     return estimate.median(sample["particle_mass"][np.abs(sample["particle_id"]) == 211])
+
+
+def _area(clustered: dict) -> tuple[float, float]:
+    """Area of the hardest anti-kT jet of each event, from the cells that are its own."""
+    cells = clustered["cell_antikt"].reshape(len(clustered["n_cells"]), -1)
+    return estimate.median((cells == 0).sum(axis=1) * CELL**2 / (np.pi * RADIUS**2))
 
 
 def _ee(name: str, what: str) -> dict:
@@ -261,5 +268,15 @@ CHECKS = [
         "PDG",
         "identities and momenta out of step, masses lost in rounding",
         unit="GeV",
+    ),
+    Check(
+        "clustered_events_area",
+        ("clustered_events",),
+        "median area of the hardest anti-kT jet over π R²",
+        _area,
+        around(1.0, 0.03),
+        "1: a circle, as long as no jet of like pt is near",
+        "arXiv:0802.1189",
+        "columns of another algorithm (1.14 for kT, 0.95 for Cambridge/Aachen), another R, ghosts that are not even",
     ),
 ]

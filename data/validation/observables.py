@@ -5,15 +5,19 @@ A sample is the dictionary that `load_samples` returns: floats in double precisi
 
 from pathlib import Path
 
+import awkward as ak
 import numpy as np
 from recipes import detector, store
 from recipes.partons import QUARK_MASSES
+
+from hepml_helpers import jets
 
 M_Z, M_W, M_TOP = 91.1876, 80.385, 173.0  # GeV, as Pythia has them
 # GeV; at lower masses the cut on pt bends the spectrum, and the smooth function does not hold any more.
 DIJET_BINS = np.arange(3072.0, 5000.0, 128.0)
 UP_SHARE = 0.81  # of up-type quarks among the pairs that a photon makes above 30 GeV at 13 TeV, leading order
 _CYLINDRICAL = ("pt", "eta", "phi")
+_RELATIVE = ("pt", "delta_eta", "delta_phi")
 
 
 def load_samples(folder: Path, names) -> dict:
@@ -141,25 +145,15 @@ def tau_ratio(sample: dict, n: int) -> np.ndarray:
 
 
 def jet_images(sample: dict, *, pixel: float, n_pixels: int) -> np.ndarray:
-    """Images of jets, shape (n_jets, n_pixels, n_pixels), in GeV.
+    """Images of jets, shape (n_jets, n_pixels, n_pixels), in GeV, as the package makes them.
 
-    The hardest constituent is moved to the centre, and the one with the largest pt times distance from it is turned to
-    the negative second axis. A jet with a single constituent is not turned.
+    The hardest constituent lies at the origin, the second prong is turned to the negative second axis: the images of
+    the package lie on their side.
     """
-    jet = rows_of(sample["n_constituents"])
-    first = np.cumsum(sample["n_constituents"]) - sample["n_constituents"]
-    place = np.stack([sample["constituent_delta_eta"], sample["constituent_delta_phi"]])
-    place = place - place[:, first][:, jet]
-    weight = sample["constituent_pt"] * np.hypot(*place)
-    second = np.lexsort((-weight, jet))[first]
-    turn = np.pi - np.arctan2(place[0, second], place[1, second])[jet]
-    across = place[1] * np.sin(turn) + place[0] * np.cos(turn)
-    along = place[1] * np.cos(turn) - place[0] * np.sin(turn)
-    cells = [np.floor(axis / pixel + n_pixels / 2).astype(int) for axis in (across, along)]
-    inside = np.all([(cell >= 0) & (cell < n_pixels) for cell in cells], axis=0)
-    images = np.zeros((len(first), n_pixels, n_pixels))
-    np.add.at(images, (jet[inside], cells[0][inside], cells[1][inside]), sample["constituent_pt"][inside])
-    return images
+    lists = (ak.unflatten(sample[f"constituent_{name}"], sample["n_constituents"]) for name in _RELATIVE)
+    pt, delta_eta, delta_phi = (jets.pad(column, int(sample["n_constituents"].max())) for column in lists)
+    turned = jets.rotate(pt, *jets.centre(pt, delta_eta, delta_phi, on="hardest"))
+    return jets.pixelate(pt, *turned, n_pixels=n_pixels, half_width=pixel * n_pixels / 2).swapaxes(1, 2)
 
 
 def fit_dijets(mass: np.ndarray, bins: np.ndarray = DIJET_BINS) -> dict:

@@ -1,0 +1,189 @@
+"""Top taggers side by side: lesson 05's LoLa and EnergyFlow's PFN, same jets, same split, same machine.
+
+    python -m pip install energyflow tf-keras
+    python benchmarks/tag_tops.py --epochs 12 --seeds 3
+
+Each training runs in a process of its own, one after the other, since EnergyFlow needs the Keras of before version 3.
+Both see the same constituents (up to 40 of each jet), the same batches' size and number of epochs, and both are judged
+on the test jets with the weights of their best epoch on validation. The network of lesson 05 is taken from the lesson's
+own cells.
+"""
+
+import argparse
+import ast
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSON = ROOT / "notebooks" / "05_lola_top_tagging.ipynb"
+LENGTH, BATCH = 40, 256
+PFN_SIZES = {"Phi_sizes": (100, 100, 128), "F_sizes": (100, 100, 100)}
+sys.path.insert(0, str(ROOT))
+
+from hepml_helpers import jets, metrics  # noqa: E402
+
+
+def prepare(path: Path) -> None:
+    """Write momenta, relative features, labels and the split to a file that all trainings read."""
+    import awkward as ak
+
+    from hepml_helpers.datasets import load_dataset
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        tops, qcd = load_dataset("top_jets"), load_dataset("qcd_top_jets")
+    order = np.random.default_rng(1).permutation(len(tops) + len(qcd))
+    sample = ak.concatenate([tops, qcd])[order]
+    pt, eta, phi = (jets.pad(sample[f"constituent_{name}"], LENGTH) for name in ("pt", "delta_eta", "delta_phi"))
+    relative = np.stack([pt / pt.sum(axis=1, keepdims=True), eta, phi], axis=-1)
+    y = np.repeat([1, 0], [len(tops), len(qcd)])[order]
+    p4 = jets.constituents_p4(sample, LENGTH).astype("float32")
+    np.savez(path, p4=p4, relative=relative.astype("float32"), y=y)
+
+
+def split(array) -> list:
+    """Training, validation and test part, as in the lesson."""
+    return np.split(array, [int(0.65 * len(array)), int(0.65 * len(array)) + int(0.08 * len(array))])
+
+
+class EpochTimes:
+    """Seconds of each epoch, validation included, for either Keras."""
+
+    @staticmethod
+    def callback(keras):
+        class _Times(keras.callbacks.Callback):
+            def on_train_begin(self, logs=None):
+                self.seconds = []
+
+            def on_epoch_begin(self, epoch, logs=None):
+                self.start = time.perf_counter()
+
+            def on_epoch_end(self, epoch, logs=None):
+                self.seconds.append(time.perf_counter() - self.start)
+
+        return _Times()
+
+
+def train_lola(data, seed: int, epochs: int):
+    """Lesson 05's network and its way of training."""
+    import keras
+    from keras import ops
+
+    from hepml_helpers import training
+
+    names = {"keras": keras, "ops": ops, "np": np, "training": training, "LENGTH": LENGTH}
+    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
+    code = [
+        ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code" and cell["id"] != "setup"
+    ]
+    wanted = [node for tree in code for node in tree.body if getattr(node, "name", None) in ("LoLa", "make_network")]
+    exec(compile(ast.Module(wanted, type_ignores=[]), str(LESSON), "exec"), names)
+    model = names["make_network"](names["LoLa"], seed)
+    (X, X_val, X_test), (y, y_val, _) = split(data["p4"] / 100), split(data["y"])
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * -(-len(X) // BATCH))
+    model.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
+    times, best = EpochTimes.callback(keras), keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
+    options = {"epochs": epochs, "batch_size": BATCH, "verbose": 0, "validation_data": (X_val, y_val)}
+    model.fit(X, y, callbacks=[best, times], **options)
+    start = time.perf_counter()
+    score = model.predict(X_test, batch_size=1024, verbose=0)[:, 0]
+    return score, model.count_params(), times.seconds, time.perf_counter() - start
+
+
+def train_pfn(data, seed: int, epochs: int):
+    """EnergyFlow's particle flow network, with its own settings for the training."""
+    import tf_keras
+    from energyflow.archs import PFN
+
+    tf_keras.utils.set_random_seed(seed)
+    pfn = PFN(input_dim=3, summary=False, **PFN_SIZES)
+    (X, X_val, X_test), (y, y_val, _) = split(data["relative"]), split(np.eye(2, dtype="float32")[data["y"]])
+    times = EpochTimes.callback(tf_keras)
+    best = tf_keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
+    options = {"epochs": epochs, "batch_size": BATCH, "verbose": 0, "validation_data": (X_val, y_val)}
+    pfn.fit(X, y, callbacks=[best, times], **options)
+    start = time.perf_counter()
+    score = pfn.predict(X_test, batch_size=1024, verbose=0)[:, 1]
+    return score, pfn.model.count_params(), times.seconds, time.perf_counter() - start
+
+
+WAYS = {"LoLa (lesson 05)": train_lola, "PFN (EnergyFlow)": train_pfn}
+
+
+def one(way: str, seed: int, epochs: int, path: Path) -> dict:
+    """One training in this process: its figures."""
+    data = dict(np.load(path))
+    score, parameters, seconds, predict_seconds = WAYS[way](data, seed, epochs)
+    y_train, _, y_test = split(data["y"])
+    auc, rejection = metrics.roc_auc(y_test, score), metrics.background_rejection(y_test, score, 0.3)
+    return {
+        "way": way,
+        "seed": seed,
+        "auc": auc,
+        "rejection_30": rejection,
+        "parameters": parameters,
+        "train_jets_per_second": len(y_train) / float(np.median(seconds[1:])),  # without the epoch that compiles
+        "predict_jets_per_second": len(y_test) / predict_seconds,
+        "seconds": float(sum(seconds)),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=12, help="at least 2")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--output", type=Path, help="a JSON file for the figures")
+    parser.add_argument("--one", nargs=3, metavar=("WAY", "SEED", "FILE"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        way, seed, path = options.one
+        print(json.dumps(one(way, int(seed), options.epochs, Path(path))))
+        return 0
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "jets.npz"
+        prepare(path)
+        for seed in range(1, options.seeds + 1):
+            for way in WAYS:
+                command = [
+                    sys.executable,
+                    __file__,
+                    "--epochs",
+                    str(options.epochs),
+                    "--one",
+                    way,
+                    str(seed),
+                    str(path),
+                ]
+                variables = dict(os.environ, TF_USE_LEGACY_KERAS=str(int(way.startswith("PFN"))))
+                run = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+                found.append(json.loads(run.stdout.splitlines()[-1]))
+                print(
+                    f"{way}, seed {seed}: AUC {found[-1]['auc'][0]:.4f}, {found[-1]['seconds']:.0f} s", file=sys.stderr
+                )
+    print("| tagger | parameters | AUC, mean | spread of seeds | 1/ε_B at 30 % | training jets/s | prediction jets/s |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
+    for way in WAYS:
+        rows = [row for row in found if row["way"] == way]
+        aucs, rejections = ([row[name][0] for row in rows] for name in ("auc", "rejection_30"))
+        speeds = [max(row[f"{kind}_jets_per_second"] for row in rows) for kind in ("train", "predict")]
+        spread = np.std(aucs, ddof=1) if len(aucs) > 1 else np.nan
+        print(
+            f"| {way} | {rows[0]['parameters']:,} | {np.mean(aucs):.4f} | {spread:.4f} | {np.mean(rejections):.0f} ± "
+            f"{rows[0]['rejection_30'][1]:.0f} | {speeds[0]:,.0f} | {speeds[1]:,.0f} |"
+        )
+    if options.output:
+        options.output.write_text(json.dumps(found, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
