@@ -20,6 +20,7 @@ ROOMS = {
     "kinematics": set(),
     "jets": {"kinematics"},
     "showers": set(),
+    "calorimeter": set(),
     "tracker": {"kinematics"},
     "results": set(),
     "metrics": set(),
