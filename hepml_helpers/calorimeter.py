@@ -88,6 +88,26 @@ def observables(energy, cells, positions) -> dict[str, np.ndarray]:
     return found
 
 
+def label(name: str) -> str:
+    """The axis label of an observable of `observables`, with its unit.
+
+    Examples
+    --------
+    >>> label("width_y0"), label("depth")
+    ('width $\\\\sigma_y$, layer 0 [mm]', 'depth $\\\\langle\\\\ell\\\\rangle$ [layers]')
+    """
+    whole = {"energy": "incident energy [GeV]", "response": "response $\\sum E_c/E$"}
+    whole["depth"] = "depth $\\langle\\ell\\rangle$ [layers]"
+    parts = {"log_e": "$\\log_{{10}}(E_{0}$ / GeV)", "lit": "share of lit cells, layer {0}"}
+    parts |= {f"width_{axis}": f"width $\\sigma_{axis}$, layer {{0}} [mm]" for axis in "xy"}
+    parts["brightest"] = "brightest cell's share, layer {0}"
+    if name in whole:
+        return whole[name]
+    if name[:-1] in parts and name[-1].isdigit():
+        return parts[name[:-1]].format(name[-1])
+    raise ValueError(f"no observable {name!r}; expected a name that observables() returns")
+
+
 def moments(energy, cells, positions) -> np.ndarray:
     """Response, resolution and mean shares of the layers of showers of one incident energy.
 

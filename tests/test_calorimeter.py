@@ -109,3 +109,12 @@ def test_what_does_not_belong_together_is_refused(energy, cells, said):
 def test_one_shower_has_no_spread():
     with pytest.raises(ValueError, match="expected at least 2"):
         calorimeter.moments([[1.0]], [[1.0, 0.0, 0.0, 0.0]], POSITIONS)
+
+
+def test_each_observable_has_a_label_of_its_own():
+    names = calorimeter.observables([[10.0]], [[1.0, 0.0, 2.0, 6.0]], POSITIONS)
+    labels = [calorimeter.label(name) for name in names]
+    assert len(set(labels)) == len(labels)
+    assert calorimeter.label("log_e1") == "$\\log_{10}(E_1$ / GeV)"
+    with pytest.raises(ValueError, match="no observable 'width_z0'"):
+        calorimeter.label("width_z0")
