@@ -12,9 +12,11 @@ Each room is a module of its own and is imported on its own, ``from hepml_helper
 `streaming`     one function over the chunks of a ROOT file, here or on a cluster
 `metrics`       how good is a classifier, with its uncertainty
 `counting`      what a cut is worth to an experiment that counts: expected significance
+`two_sample`    how far generated events are from real ones, beside real against real
 `plotting`      histograms with their uncertainties, drawn on a given axes
 `display`       interactive event displays
 `training`      seeds, progress, and what the machine offers
+`adversarial`   one compiled step of two networks against each other
 `results`       what a lesson measured, beside what was published
 =============== ==========================================================================
 

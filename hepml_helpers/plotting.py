@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import mplhep
 import numpy as np
 from hist.intervals import poisson_interval
+from matplotlib.colors import LogNorm
 
 from hepml_helpers import metrics
 
@@ -262,6 +263,171 @@ def plot_image(image, half_width: float, ax=None, **style):
     return ax
 
 
+def plot_ratio(h: hist.Hist, truth: hist.Hist, ax=None, *, label: str | None = None, color: str | None = None):
+    """Draw a histogram divided by another as steps with the band of its own statistics; returns the axes.
+
+    Both are scaled to the same sum of weights over all events, those outside the bins included. Where ``truth`` is
+    empty there is no ratio. The statistics of ``truth`` are not in this band: they are one for all that is compared
+    with it, see `plot_against_truth`.
+
+    Raises
+    ------
+    ValueError
+        If the bins differ or a histogram has no positive sum of weights.
+    """
+    ax = _axes(ax)
+    color = color or ax._get_lines.get_next_color()
+    h, truth = _scaled(h), _scaled(truth)
+    if not np.array_equal(h.axes[0].edges, truth.axes[0].edges):
+        raise ValueError("the histograms have different bins; expected those of the truth")
+    ratio, sigma = (_over(y, truth.values()) for y in (h.values(), np.sqrt(h.variances())))
+    ax.stairs(ratio, truth.axes[0].edges, baseline=None, color=color, label=label, lw=1.8)
+    _draw_band(ratio, sigma, truth.axes[0].edges, ax, color)
+    return _finish_x(ax, truth)
+
+
+def plot_against_truth(truth: hist.Hist, generated: dict, axes, *, colors=PALETTE[1:], reach: float = 0.5):
+    """Draw generated histograms over the true one, and below their ratios with the truth's own statistical band.
+
+    Parameters
+    ----------
+    truth : hist.Hist
+        Drawn as a filled area. What is compared with it is scaled to its sum of weights.
+    generated : dict of {label: hist.Hist}
+        Of the same bins.
+    axes : (Axes, Axes)
+        Upper and lower panel, such as from ``plt.subplots(2, 1, sharex=True, height_ratios=[3, 1])``.
+    colors : sequence
+        One for each generated histogram.
+    reach : float
+        The ratio panel shows 1 - reach to 1 + reach.
+
+    Returns
+    -------
+    upper, lower : Axes
+        The grey band of the lower panel is sqrt(sum w^2) of the truth over its contents: a ratio within it is as good
+        as this truth can tell.
+
+    Raises
+    ------
+    ValueError
+        As `plot_ratio`.
+    """
+    upper, lower = axes
+    total = truth.sum(flow=True).value
+    plot_hist(truth, upper, label="truth", color="0.45", fill=True)
+    for (label, h), color in zip(generated.items(), colors):  # noqa: B905
+        plot_hist(_scaled(h) * total, upper, label=label, color=color)
+        plot_ratio(h, truth, lower, color=color)
+    share = _over(np.sqrt(truth.variances()), truth.values())
+    band = {"step": "post", "color": "0.45", "alpha": 0.35, "lw": 0, "zorder": 0}
+    low, high = (np.append(y, y[-1]) for y in (1.0 - share, 1.0 + share))
+    lower.fill_between(truth.axes[0].edges, low, high, **band)
+    lower.axhline(1.0, color="0.3", lw=0.8)
+    lower.set(ylim=(1.0 - reach, 1.0 + reach), ylabel="ratio to truth")
+    return upper, lower
+
+
+def plot_observables(truth: dict, generated: dict, bins: dict, *, labels: dict, **style):
+    """Draw several observables of generated events over the truth, each with its ratio panel; returns the axes.
+
+    Parameters
+    ----------
+    truth : dict of {name: array_like of shape (n_events,)}
+    generated : dict of {label: dict like ``truth``}
+    bins : dict of {name: bins as for `make_hist`}
+        Its names are those that are drawn, from left to right.
+    labels : dict of {name: str}
+        Axis labels with units.
+    **style
+        As for `plot_against_truth`.
+
+    Returns
+    -------
+    ndarray of Axes, shape (2, n_observables)
+        Upper and lower panels of a new figure.
+    """
+    size = {"figsize": (min(5.2 * len(bins), 13.0), 5.0), "height_ratios": [3, 1.2]}
+    _, axes = plt.subplots(2, len(bins), sharex="col", squeeze=False, **size)
+    for pair, (name, edges) in zip(axes.T, bins.items(), strict=True):
+        fill = {"bins": edges, "label": labels[name]}
+        hists = {label: make_hist(sample[name], **fill) for label, sample in generated.items()}
+        plot_against_truth(make_hist(truth[name], **fill), hists, pair, **style)
+        pair[0].set_ylabel("events / bin")
+    axes[0, 0].legend(fontsize="small")
+    for ax in axes[1, 1:]:
+        ax.set_ylabel("")
+    return axes
+
+
+def plot_joint(truth: dict, generated: dict, bins: dict, *, labels: dict, min_events: int = 10):
+    """Draw two observables of true and of generated events together, and the difference over its uncertainty.
+
+    Parameters
+    ----------
+    truth, generated : dict of {name: array_like of shape (n_events,)}
+    bins : dict of two {name: array_like of edges}
+        The first observable is drawn from left to right.
+    labels : dict of {name: str}
+        Axis labels with units.
+    min_events : int
+        Bins with fewer true events have no pull.
+
+    Returns
+    -------
+    axes : ndarray of Axes, shape (3,)
+        Of a new figure: truth, generated, pulls.
+    pulls : ndarray, shape (n_bins_x, n_bins_y)
+        Generated minus true share of the events over the statistical uncertainty of both; nan where there is none.
+    """
+    x, y = bins
+    edges = [np.asarray(bins[name], dtype=np.float64) for name in (x, y)]
+    counts = [np.histogram2d(sample[x], sample[y], edges)[0] for sample in (truth, generated)]
+    totals = [len(sample[x]) for sample in (truth, generated)]
+    shares = [n / total for n, total in zip(counts, totals, strict=True)]
+    variance = sum(n / total**2 for n, total in zip(counts, totals, strict=True))
+    enough = counts[0] >= max(min_events, 1)
+    pulls = np.divide(shares[1] - shares[0], np.sqrt(variance), out=np.full(enough.shape, np.nan), where=enough)
+    figure, axes = plt.subplots(1, 3, figsize=(13.0, 4.2))
+    for ax, title, values in zip(axes, ("truth", "generated", "pull"), (*shares, pulls), strict=True):
+        ranges = {"cmap": "cividis", "vmin": 0.0, "vmax": shares[0].max()}
+        if values is pulls:
+            ranges = {"cmap": "RdBu_r", "vmin": -5.0, "vmax": 5.0}
+        mesh = ax.pcolormesh(*edges, values.T, **ranges)
+        ax.set(xlabel=labels[x], ylabel=labels[y])
+        ax.set_title(title, loc="left")
+        if title == "generated":
+            figure.colorbar(mesh, ax=axes[:2], label="share of the events / bin")
+    figure.colorbar(mesh, ax=axes[2], label="difference / uncertainty", extend="both")
+    return axes, pulls
+
+
+def plot_pictures(rows: dict, *, span=(1e-3, 20.0), label: str = "cell energy [GeV]"):
+    """Draw rows of pictures of calorimeter layers on one logarithmic colour scale, zeros grey; returns the figure.
+
+    Parameters
+    ----------
+    rows : dict of {title: list of ndarray, shape (columns along x, rows along y)}
+        One row of pictures for each title, one picture for each layer.
+    span : (float, float)
+        Ends of the colour scale.
+    label : str
+        Of the colour scale.
+    """
+    n_layers = max(len(row) for row in rows.values())
+    size = (3.3 * n_layers, 1.75 * len(rows) + 0.4)
+    figure, axes = plt.subplots(len(rows), n_layers, figsize=size, squeeze=False, layout="constrained")
+    for line, (title, row) in zip(axes, rows.items(), strict=True):
+        for i, (ax, picture) in enumerate(zip(line, row, strict=False)):
+            picture = np.asarray(picture)
+            shown = np.where(picture > 0.0, picture, np.nan).T
+            mesh = ax.pcolormesh(shown, norm=LogNorm(*span), cmap="viridis", rasterized=True)
+            ax.set(xticks=[], yticks=[], facecolor="0.92")
+            ax.set_title(f"{title}, layer {i}: {picture.sum():.2g} GeV", fontsize="small")
+    figure.colorbar(mesh, ax=axes, label=label, shrink=0.9)
+    return figure
+
+
 def add_source(ax, label: str):
     """Write where the data came from, such as "CMS Open Data", in small type above the axes; returns the axes."""
     ax.text(1.0, 1.01, label, transform=ax.transAxes, ha="right", va="bottom", fontsize="small", color="0.3")
@@ -297,6 +463,19 @@ def _class_shape(y_true, y_score, sample_weight=None, *, label: int, bins) -> hi
     if not total > 0.0:
         raise ValueError(f"the weights of class {label} add up to {total:g}; expected more than 0")
     return h * (1.0 / total)
+
+
+def _scaled(h: hist.Hist) -> hist.Hist:
+    """The histogram scaled to a sum of weights of one, events outside the bins included."""
+    total = h.sum(flow=True).value
+    if not total > 0.0:
+        raise ValueError(f"a histogram's weights add up to {total:g}; expected more than 0")
+    return h * (1.0 / total)
+
+
+def _over(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """The quotient, nan where the reference is zero."""
+    return np.divide(values, reference, out=np.full(values.shape, np.nan), where=reference != 0.0)
 
 
 def _draw_band(values, sigma, edges, ax, color) -> None:

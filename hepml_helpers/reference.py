@@ -1,5 +1,7 @@
 """Public reference sets that are no tables of ours, each read from its own layout into arrays."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from hepml_helpers import fetch, registry
@@ -10,6 +12,30 @@ PARTS = ("train", "val", "test")
 CONSTITUENTS = 200  # of each jet in the top-tagging set, filled up with zeros
 ROWS_AT_ONCE = 20_000  # 64 MB of the file
 ROUNDING = 1e-5  # of E², by which the file's short numbers may put a constituent off its light cone
+
+# CaloChallenge, dataset 1: for each layer of the ATLAS calorimeter that is read out, its number there, the edges of its
+# rings around the axis in mm, and into how many equal parts each ring is cut (arXiv:2410.21611).
+_PRESAMPLER, _BACK = (0, 5, 10, 30, 50, 100, 200, 400, 600), (0, 50, 100, 200, 400, 600)
+_TILE = (0, 10, 20, 30, 50, 80, 100, 130, 160, 200, 250, 300, 350, 400)
+CALOCHALLENGE_LAYERS = {
+    "photon": (
+        (0, _PRESAMPLER, 1),
+        (1, (0, 2, 4, 6, 8, 10, 12, 15, 20, 30, 40, 50, 70, 90, 120, 150, 200), 10),
+        (2, (0, 2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 130, 160, 200, 250, 300, 350, 400), 10),
+        (3, _BACK, 1),
+        (12, (0, 100, 200, 400, 1000, 2000), 1),
+    ),
+    "pion": (
+        (0, _PRESAMPLER, 1),
+        (1, (0, 1, 4, 7, 10, 15, 30, 50, 90, 150, 200), 10),
+        (2, (0, 5, 10, 20, 30, 50, 80, 130, 200, 300, 400), 10),
+        (3, _BACK, 1),
+        (12, (*_TILE, 1000, 2000), 10),
+        (13, (*_TILE, 600, 1000, 2000), 10),
+        (14, (0, 50, 100, 150, 200, 250, 300, 400, 600, 1000, 2000), 1),
+    ),
+}
+MEV = 1e-3  # GeV
 
 
 def load_top_tagging(part: str, rng, *, n_jets: int | None = None, length: int = 40, download: bool | None = None):
@@ -85,6 +111,147 @@ def read_top_tagging(path, rng, *, n_jets: int | None = None, length: int = 40):
             bar.update(stop - start)
         bar.close()
     return p4, is_signal
+
+
+@dataclass(frozen=True, eq=False)
+class CaloShowers:
+    """What `load_calochallenge` returns; the attributes have the names of `showers.Showers`.
+
+    Attributes
+    ----------
+    particle : str
+        "photon" or "pion".
+    incident_energy : ndarray, shape (n,)
+        Energy of the particle in GeV.
+    layers : tuple of ndarrays, each of shape (n, n_alpha, n_r)
+        Energy of each voxel in GeV as float32, front layer first: axis 1 goes around the axis, axis 2 away from it.
+    positions : tuple of ndarrays, each of shape (2, n_alpha, n_r)
+        x and y of the middle of each voxel in mm, from the axis of the shower. A ring that is not cut into parts has
+        the position (r, 0): its distance is right and its direction has no meaning.
+    """
+
+    particle: str
+    incident_energy: np.ndarray
+    layers: tuple[np.ndarray, ...]
+    positions: tuple[np.ndarray, ...]
+
+    @property
+    def layer_energy(self) -> np.ndarray:
+        """Sum of the voxels of each layer in GeV, shape (n, n_layers)."""
+        return np.stack([layer.sum(axis=(1, 2), dtype=np.float64) for layer in self.layers], axis=-1)
+
+    def __len__(self) -> int:
+        return len(self.incident_energy)
+
+
+def load_calochallenge(
+    particle: str, rng, *, part: int = 1, n_showers: int | None = None, download: bool | None = None
+):
+    """Showers of CaloChallenge's dataset 1, simulated by ATLAS with Geant4 (arXiv:2410.21611, Zenodo 8099322).
+
+    Fifteen incident energies, from 256 MeV to 4.2 TeV in steps of two; there are fewer showers of the highest ones.
+
+    Parameters
+    ----------
+    particle : {"photon", "pion"}
+    rng : numpy.random.Generator
+        Draws the showers and their order.
+    part : {1, 2}
+        The first file is for training, the second for the comparison.
+    n_showers : int, optional
+        How many; all by default.
+    download : bool, optional
+        True downloads the file when it is not here.
+
+    Returns
+    -------
+    CaloShowers
+        368 voxels in 5 layers for photons, 533 in 7 layers for pions.
+
+    Raises
+    ------
+    DataUnavailable
+        The file is not here; the message says how to get it.
+    CorruptData
+        It is not the file of the registry, or it holds what no shower can: an energy that is negative or not finite.
+    ValueError
+        `particle`, `part` or `n_showers` is none of those above.
+    """
+    _check_particle(particle)
+    if part not in (1, 2):
+        raise ValueError(f"part is {part!r}; expected 1 or 2")
+    dataset = registry.dataset_info(f"calochallenge_{particle}s_{part}")
+    path, source = fetch.locate(dataset, dataset.files[0], download=download)
+    showers = read_calochallenge(path, particle, rng, n_showers=n_showers)
+    print(f"{dataset.name}: {len(showers)} showers, {dataset.label}, from {source}")
+    return showers
+
+
+def read_calochallenge(path, particle: str, rng, *, n_showers: int | None = None) -> CaloShowers:
+    """The same from a given file of that layout: HDF5 with ``incident_energies`` and ``showers`` in MeV."""
+    import h5py
+
+    shapes = [(n_alpha, len(edges) - 1) for _, edges, n_alpha in CALOCHALLENGE_LAYERS[_check_particle(particle)]]
+    bounds = np.cumsum([0, *(n_alpha * n_r for n_alpha, n_r in shapes)])
+    with h5py.File(path, mode="r") as file:
+        missing = {"incident_energies", "showers"} - set(file)
+        if missing:
+            raise CorruptData(f"{path} has no {', '.join(sorted(missing))}; expected incident_energies and showers")
+        n_rows, n_voxels = file["showers"].shape
+        if n_voxels != bounds[-1] or file["incident_energies"].shape != (n_rows, 1):
+            found = f"showers {file['showers'].shape} and incident_energies {file['incident_energies'].shape}"
+            raise CorruptData(f"{path} holds {found}; expected (n, {bounds[-1]}) and (n, 1) for a {particle}")
+        n_showers = n_rows if n_showers is None else n_showers
+        if not 1 <= n_showers <= n_rows:
+            raise ValueError(f"n_showers is {n_showers}; expected 1 to {n_rows}, the showers in {path}")
+        drawn = rng.choice(n_rows, n_showers, replace=False)
+        energy = file["incident_energies"][:, 0][drawn] * MEV
+        voxels = _drawn_rows(file["showers"], drawn, path)
+    if not np.all(np.isfinite(energy) & (energy > 0.0)):
+        raise CorruptData(f"{path} holds an incident energy that is not above 0")
+    layers = (voxels[:, a:b].reshape(-1, *shape) for a, b, shape in zip(bounds, bounds[1:], shapes, strict=False))
+    return CaloShowers(particle, energy, tuple(layers), calochallenge_positions(particle))
+
+
+def calochallenge_positions(particle: str) -> tuple[np.ndarray, ...]:
+    """x and y of the middle of each voxel in mm, as `CaloShowers.positions` has them.
+
+    Examples
+    --------
+    >>> [xy.shape for xy in calochallenge_positions("photon")]
+    [(2, 1, 8), (2, 10, 16), (2, 10, 19), (2, 1, 5), (2, 1, 5)]
+    """
+    positions = []
+    for _, edges, n_alpha in CALOCHALLENGE_LAYERS[_check_particle(particle)]:
+        radius = (np.array(edges[1:]) + edges[:-1]) / 2.0
+        alpha = 2.0 * np.pi * (np.arange(n_alpha) + 0.5) / n_alpha if n_alpha > 1 else np.zeros(1)
+        positions.append(np.stack([np.outer(np.cos(alpha), radius), np.outer(np.sin(alpha), radius)]))
+    return tuple(positions)
+
+
+def _check_particle(particle: str) -> str:
+    if particle not in CALOCHALLENGE_LAYERS:
+        raise ValueError(f"particle is {particle!r}; expected one of {', '.join(CALOCHALLENGE_LAYERS)}")
+    return particle
+
+
+def _drawn_rows(voxels, drawn: np.ndarray, path) -> np.ndarray:
+    """The rows of a file's array in the order in which they were drawn, MeV turned into GeV."""
+    picked = np.empty((len(drawn), voxels.shape[1]), np.float32)
+    in_order = np.argsort(drawn)
+    bar = Bar(desc=f"reading {len(drawn)} showers", total=len(voxels), unit=" rows", delay=1)
+    for start in range(0, len(voxels), ROWS_AT_ONCE):
+        rows = voxels[start : start + ROWS_AT_ONCE]
+        first, last = np.searchsorted(drawn[in_order], (start, start + len(rows)))
+        places = in_order[first:last]
+        wanted = rows[drawn[places] - start]
+        bad = ~np.all(np.isfinite(wanted) & (wanted >= 0.0), axis=1)
+        if bad.any():
+            raise CorruptData(f"{path}: row {drawn[places][bad][0]} (counted from 0) holds no energy of 0 or more")
+        picked[places] = wanted * MEV
+        bar.update(len(rows))
+    bar.close()
+    return picked
 
 
 def _checked_jets(rows, path, start: int, wanted: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:

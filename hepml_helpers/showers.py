@@ -93,6 +93,12 @@ class Showers:
         """Sum of the cells of each layer in GeV, shape (n, 3)."""
         return np.stack([layer.sum(axis=(1, 2), dtype=np.float64) for layer in self.layers], axis=-1)
 
+    @property
+    def positions(self) -> tuple[np.ndarray, ...]:
+        """x and y of the middle of each cell in mm, from the axis: shapes (2, 3, 96), (2, 12, 12), (2, 12, 6)."""
+        axes = [[(np.arange(n) + 0.5 - n / 2.0) * WIDTH / n for n in shape] for shape in LAYER_SHAPES]
+        return tuple(np.stack(np.meshgrid(x, y, indexing="ij")) for x, y in axes)
+
     def __len__(self) -> int:
         return len(self.incident_energy)
 

@@ -238,3 +238,77 @@ def test_an_image_has_eta_to_the_right_and_phi_up_and_nothing_where_there_is_non
     assert shown.get_array()[0, 1] == 3.0 and shown.get_cmap().name == "magma"
     assert "eta" in ax.get_xlabel() and "phi" in ax.get_ylabel()
     np.testing.assert_array_equal(image, [[0.0, 3.0], [0.0, 1.0]])
+
+
+def steps(ax):
+    return ax.patches[-1].get_data().values
+
+
+def test_plot_ratio_divides_shapes_not_numbers_and_leaves_gaps_where_there_is_no_truth(ax):
+    truth = plotting.make_hist([0.5, 0.5, 1.5, 1.5, 9.0, 9.0], (3, 0, 3), label="$m$ [GeV]")
+    h = plotting.make_hist([0.5] * 3 + [1.5] + [2.5] * 2 + [9.0] * 6, (3, 0, 3))  # twice as many events
+    assert plotting.plot_ratio(h, truth, ax) is ax
+    np.testing.assert_allclose(steps(ax), [3 / 2 / 2, 1 / 2 / 2, np.nan])
+    band = ax.collections[0].get_paths()[0].vertices[:, 1]
+    assert np.nanmax(band) == pytest.approx((3 + np.sqrt(3)) / 4)
+    assert ax.get_xlabel() == "$m$ [GeV]"
+
+
+def test_a_ratio_of_different_bins_or_to_nothing_is_refused(ax, counts):
+    with pytest.raises(ValueError, match="different bins"):
+        plotting.plot_ratio(plotting.make_hist([0.5], (4, 0, 3)), counts, ax)
+    with pytest.raises(ValueError, match="add up to 0"):
+        plotting.plot_ratio(counts, plotting.make_hist([], (3, 0, 3)), ax)
+
+
+def test_plot_against_truth_scales_to_the_truth_and_draws_the_truth_s_own_band():
+    figure, axes = plt.subplots(2, 1, sharex=True)
+    truth = plotting.make_hist([0.5] * 4 + [1.5] * 16, (2, 0, 2), label="$m$ [GeV]")
+    h = plotting.make_hist([0.5] * 3 + [1.5] * 7, (2, 0, 2))
+    upper, lower = plotting.plot_against_truth(truth, {"GAN": h}, axes, reach=0.6)
+    assert upper.get_legend_handles_labels()[1] == ["truth", "GAN"]
+    np.testing.assert_allclose(upper.patches[-1].get_data().values, [6.0, 14.0])
+    np.testing.assert_allclose(steps(lower), [6 / 4, 14 / 16])
+    band = lower.collections[-1].get_paths()[0].vertices
+    assert band[:, 1].max() == pytest.approx(1 + 1 / 2) and band[:, 1].min() == pytest.approx(1 - 1 / 2)
+    assert lower.get_ylim() == pytest.approx((0.4, 1.6))
+    assert (upper.get_xlabel(), lower.get_xlabel()) == ("", "$m$ [GeV]")
+    plt.close(figure)
+
+
+def test_plot_observables_draws_each_with_its_ratio_in_the_given_order():
+    rng = np.random.default_rng(1)
+    truth, made = ({"a": rng.normal(size=n), "b": rng.uniform(size=n)} for n in (100, 50))
+    labels = {"a": "$a$ [GeV]", "b": "$b$"}
+    axes = plotting.plot_observables(truth, {"GAN": made}, {"b": (4, 0, 1), "a": (2, -3, 3)}, labels=labels)
+    assert axes.shape == (2, 2)
+    assert [ax.get_xlabel() for ax in axes[1]] == ["$b$", "$a$ [GeV]"]
+    shares = np.histogram(made["b"], 4, (0, 1))[0] / 50, np.histogram(truth["b"], 4, (0, 1))[0] / 100
+    np.testing.assert_allclose(steps(axes[1, 0]), shares[0] / shares[1])
+    assert axes[0, 0].get_legend().get_texts()[1].get_text() == "GAN"
+    plt.close(axes[0, 0].figure)
+
+
+def test_plot_joint_gives_the_pull_of_each_bin_in_the_order_x_y():
+    truth = {"a": np.repeat([0.5, 1.5], [30, 10]), "b": np.repeat([0.5, 1.5], [20, 20])}
+    made = {"a": np.repeat([0.5, 1.5], [10, 10]), "b": np.repeat([0.5, 1.5], [5, 15])}
+    bins, labels = {"a": [0, 1, 2], "b": [0, 1, 2]}, {"a": "$a$", "b": "$b$"}
+    axes, pulls = plotting.plot_joint(truth, made, bins, labels=labels, min_events=10)
+    # a low and b high: 10 of 40 true, 5 of 20 generated; both low: 20 of 40, 5 of 20; a high and b low: nothing
+    assert pulls[0, 1] == pytest.approx(0.0)
+    assert pulls[0, 0] == pytest.approx((0.25 - 0.5) / np.sqrt(20 / 1600 + 5 / 400))
+    assert np.isnan(pulls[1, 0])
+    assert [ax.get_title(loc="left") for ax in axes][:2] == ["truth", "generated"]
+    assert (axes[0].get_xlabel(), axes[0].get_ylabel()) == ("$a$", "$b$")
+    np.testing.assert_allclose(axes[1].collections[0].get_array().ravel(), [0.25, 0, 0.25, 0.5])  # rows are b
+    plt.close(axes[0].figure)
+
+
+def test_pictures_stand_upright_and_leave_zeros_out():
+    picture = np.array([[0.0, 2.0, 0.0], [0.5, 0.0, 0.0]])  # two cells along x, three along y
+    figure = plotting.plot_pictures({"one": [picture, np.ones((1, 1))], "two": [picture, np.ones((1, 1))]})
+    axes = figure.axes[:4]
+    values = np.ma.filled(axes[0].collections[0].get_array(), np.nan)
+    np.testing.assert_array_equal(values, [[np.nan, 0.5], [2.0, np.nan], [np.nan, np.nan]])
+    assert axes[0].get_title() == "one, layer 0: 2.5 GeV" and axes[3].get_title() == "two, layer 1: 1 GeV"
+    plt.close(figure)

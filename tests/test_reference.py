@@ -1,5 +1,6 @@
 """Reference sets: files of the same layout, made here, come back as the arrays that are promised."""
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -134,3 +135,120 @@ def test_a_file_with_the_checksum_is_read(path, rng, monkeypatch, capsys):
 def test_load_dataset_points_to_what_reads_a_set_that_is_no_table():
     with pytest.raises(ValueError, match="top_tagging_train is no table: read it with reference"):
         datasets.load_dataset("top_tagging_train")
+
+
+# ---- CaloChallenge, dataset 1
+
+
+N_SHOWERS = 40
+
+
+@pytest.fixture
+def calo(tmp_path, rng):
+    """A file of the layout of Zenodo 8099322, ordered in incident energy: row i, voxel j holds i + j/1000 MeV."""
+    return store_calo(tmp_path / "dataset_1_photons_1.hdf5", *calo_arrays(368))
+
+
+def calo_arrays(n_voxels):
+    incident = 256.0 * 2.0 ** np.sort(np.arange(N_SHOWERS) % 15)[:, None]
+    return incident, np.arange(N_SHOWERS)[:, None] + np.arange(n_voxels) / 1000.0
+
+
+def store_calo(path, incident, showers):
+    with h5py.File(path, "w") as file:
+        file.create_dataset("incident_energies", data=incident, compression="gzip")
+        file.create_dataset("showers", data=showers, compression="gzip")
+    return path
+
+
+@pytest.mark.parametrize("rows_at_once", [7, 1000])
+def test_each_shower_comes_back_once_in_gev_with_its_own_energy(calo, rng, monkeypatch, rows_at_once):
+    monkeypatch.setattr(reference, "ROWS_AT_ONCE", rows_at_once)
+    showers = reference.read_calochallenge(calo, "photon", rng)
+    row = np.rint(showers.layers[0][:, 0, 0] * 1000.0).astype(int)
+    assert sorted(row) == list(range(N_SHOWERS)) and list(row) != sorted(row)
+    np.testing.assert_allclose(showers.incident_energy, calo_arrays(368)[0][row, 0] / 1000.0)
+    np.testing.assert_allclose(
+        showers.layer_energy[:, 1], calo_arrays(368)[1][row, 8:168].sum(axis=1) / 1000, rtol=1e-6
+    )
+    assert all(layer.dtype == np.float32 for layer in showers.layers)
+
+
+@pytest.mark.parametrize(
+    ("particle", "voxels", "shapes"),
+    [
+        ("photon", 368, [(1, 8), (10, 16), (10, 19), (1, 5), (1, 5)]),
+        ("pion", 533, [(1, 8), (10, 10), (10, 10), (1, 5), (10, 15), (10, 16), (1, 10)]),
+    ],
+)
+def test_the_voxels_of_a_layer_run_along_the_ring_last(tmp_path, rng, particle, voxels, shapes):
+    path = store_calo(tmp_path / "calo.hdf5", *calo_arrays(voxels))
+    showers = reference.read_calochallenge(path, particle, rng, n_showers=1)
+    assert [layer.shape[1:] for layer in showers.layers] == shapes
+    assert [xy.shape[1:] for xy in showers.positions] == shapes
+    assert sum(np.prod(shape) for shape in shapes) == voxels
+    number = np.rint((showers.layers[1][0] - showers.layers[0][0, 0, 0]) * 1e6).astype(int)
+    assert number[0, 1] - number[0, 0] == 1 and number[1, 0] - number[0, 0] == shapes[1][1]
+
+
+def test_positions_lie_in_the_middle_of_the_voxels():
+    first, second = reference.calochallenge_positions("photon")[:2]
+    np.testing.assert_allclose(first[:, 0, :3], [[2.5, 7.5, 20.0], [0.0, 0.0, 0.0]])
+    np.testing.assert_allclose(np.hypot(*second)[:, 15], np.full(10, 175.0))
+    np.testing.assert_allclose(np.degrees(np.arctan2(second[1], second[0]))[:2, 4], [18.0, 54.0])
+    np.testing.assert_allclose(second.sum(axis=1), 0.0, atol=1e-9)  # the parts lie evenly around the axis
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan])
+def test_an_energy_that_no_voxel_can_hold_is_an_error_that_names_the_row(tmp_path, rng, value):
+    incident, showers = calo_arrays(368)
+    showers[7, 3] = value
+    with pytest.raises(CorruptData, match="row 7 "):
+        reference.read_calochallenge(store_calo(tmp_path / "bad.hdf5", incident, showers), "photon", rng)
+
+
+def test_showers_of_another_particle_or_layout_are_refused(calo, tmp_path, rng):
+    with pytest.raises(CorruptData, match=r"showers \(40, 368\) .* expected \(n, 533\)"):
+        reference.read_calochallenge(calo, "pion", rng)
+    with h5py.File(tmp_path / "lacks.hdf5", "w") as file:
+        file["showers"] = np.ones((2, 368))
+    with pytest.raises(CorruptData, match="has no incident_energies"):
+        reference.read_calochallenge(tmp_path / "lacks.hdf5", "photon", rng)
+    incident, showers = calo_arrays(368)
+    incident[3] = 0.0
+    with pytest.raises(CorruptData, match="incident energy that is not above 0"):
+        reference.read_calochallenge(store_calo(tmp_path / "zero.hdf5", incident, showers), "photon", rng)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"particle": "muon"}, "particle is 'muon'; expected one of photon, pion"),
+        ({"particle": "pion", "part": 3}, "part is 3; expected 1 or 2"),
+    ],
+)
+def test_wrong_arguments_for_showers_are_named(rng, arguments, said):
+    with pytest.raises(ValueError, match=said):
+        reference.load_calochallenge(rng=rng, **arguments)
+
+
+@pytest.mark.parametrize("n_showers", [0, N_SHOWERS + 1])
+def test_a_wrong_number_of_showers_is_named(calo, rng, n_showers):
+    with pytest.raises(ValueError, match=f"n_showers is {n_showers}; expected 1 to {N_SHOWERS}"):
+        reference.read_calochallenge(calo, "photon", rng, n_showers=n_showers)
+
+
+def test_showers_are_loaded_only_from_a_file_with_the_checksum(calo, rng, monkeypatch, capsys):
+    monkeypatch.setenv("HEPML_DATA_DIR", str(calo.parent))
+    with pytest.raises(CorruptData, match="expected with md5 005d2adeda7db034b388112661265656"):
+        reference.load_calochallenge("photon", rng)
+    monkeypatch.setattr(fetch, "find_damage", lambda found, wanted: None)
+    assert len(reference.load_calochallenge("photon", rng, n_showers=9)) == 9
+    assert "calochallenge_photons_1: 9 showers, simulated (Geant4, ATLAS)" in capsys.readouterr().out
+
+
+def test_showers_are_not_downloaded_unasked(rng, tmp_path, monkeypatch):
+    monkeypatch.setenv("HEPML_CACHE_DIR", str(tmp_path))
+    monkeypatch.delenv("HEPML_DATA_DIR", raising=False)
+    with pytest.raises(DataUnavailable, match=r'datasets.dataset_path\("calochallenge_pions_2", download=True\)'):
+        reference.load_calochallenge("pion", rng, part=2)

@@ -19,7 +19,7 @@ ENTRIES = json.loads((registry.data_root() / "registry.json").read_text(encoding
 RECORDED = [name for name, entry in ENTRIES.items() if entry["recorded"]]
 SIMULATED = [name for name, entry in ENTRIES.items() if not entry["recorded"] and not entry["files"][0]["urls"]]
 PUBLIC = [name for name in ENTRIES if name not in (*RECORDED, *SIMULATED)]  # simulated by others, and downloaded
-UNITS = {"", "GeV", "rad", "mm", "cm", "e", "events", "1"}
+UNITS = {"", "GeV", "MeV", "rad", "mm", "cm", "e", "events", "1"}
 
 every_dataset = pytest.mark.parametrize("name", ENTRIES)
 
@@ -74,7 +74,7 @@ def test_each_file_has_size_checksum_and_rows_that_add_up(name):
         assert file["sha256"] is None or re.fullmatch("[0-9a-f]{64}", file["sha256"])
         assert file.get("md5") is None or re.fullmatch("[0-9a-f]{32}", file["md5"])
         assert file["rows"] > 0 and (file["size"] or entry.get("ask_first"))
-        assert Path(file["path"]).suffix in (".csv", ".root", ".h5") and not file["path"].startswith("/")
+        assert Path(file["path"]).suffix in (".csv", ".root", ".h5", ".hdf5") and not file["path"].startswith("/")
         assert set(file.get("constants") or {}) <= set(entry["columns"])
     assert sum(file["rows"] for file in entry["files"]) == entry["rows"]
     assert (entry.get("tree") is not None) == any(file["path"].endswith(".root") for file in entry["files"])

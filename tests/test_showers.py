@@ -371,3 +371,11 @@ def test_wrong_shapes_and_values_are_named(rng):
         make_showers("photon", [10.0], rng, noise=-0.1)
     with pytest.raises(ValueError, match="threshold is nan"):
         make_showers("photon", [10.0], rng, threshold=np.nan)
+
+
+def test_positions_are_the_middles_of_the_cells():
+    made = showers.make_showers("pion", [5.0], np.random.default_rng(1))
+    assert [xy.shape for xy in made.positions] == [(2, *shape) for shape in showers.LAYER_SHAPES]
+    np.testing.assert_allclose(made.positions[0][:, 0, 0], [-160.0, -237.5])
+    np.testing.assert_allclose(made.positions[1][:, 11, 5], [220.0, -20.0])
+    np.testing.assert_allclose(made.positions[2][:, 6, 3], [20.0, 40.0])
