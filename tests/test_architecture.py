@@ -35,13 +35,14 @@ ROOMS = {
     "reference": {"registry", "fetch", "progress"},
     "streaming": {"progress"},
     "plotting": {"metrics"},
+    "pictures": set(),
     "display": {"kinematics"},
     "training": {"progress"},
     "adversarial": set(),
 }
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 DRAWING = {"matplotlib", "mplhep", "plotly"}
-DRAWING_ROOMS = {"plotting", "display"}
+DRAWING_ROOMS = {"plotting", "pictures", "display"}
 HEAVY = ("matplotlib", "keras", "pandas", "tensorflow", "jax", "torch", "awkward", "uproot", "plotly", "sklearn")
 
 

@@ -1,0 +1,84 @@
+"""Grids of pictures and matrices of numbers on one scale of colours: jets, showers, correlations."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LogNorm
+
+
+def plot_images(rows: dict, *, limits, label: str, fig=None, aspect="equal", source: str = ""):
+    """Draw rows of pictures on one logarithmic scale of colours; returns the axes, shape (n_rows, n_columns).
+
+    Parameters
+    ----------
+    rows : dict of {label: sequence of array_like}
+        The pictures of a row, each of shape (n_y, n_x): ``picture[0, 0]`` is drawn at the lower left. The first row
+        sets the number of columns; a longer one is cut.
+    limits : (float, float)
+        Lowest and highest value of the colours, both above 0. What is below the lowest is left white, as are cells
+        that are not finite; what is above the highest has its colour.
+    label : str
+        Of the colour bar, with the unit.
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        A new one by default, sized for its rows.
+    aspect : {"equal", "auto"}
+        Square pixels, or pictures that fill their panels.
+    source : str
+        Where the data came from, in small type at the upper right.
+
+    Raises
+    ------
+    ValueError
+        If there is no picture, a row has fewer pictures than the first, or the limits are not above 0 and rising.
+    """
+    counts = [len(pictures) for pictures in rows.values()]
+    if not counts or not counts[0] or min(counts) < counts[0]:
+        raise ValueError(f"the rows hold {counts} pictures; expected at least one, and no fewer than in the first")
+    if not 0.0 < limits[0] < limits[1]:
+        raise ValueError(f"limits are {limits}; expected two numbers above 0, the lower one first")
+    shape = len(counts), counts[0]
+    fig = fig or plt.figure(figsize=(10.0, 0.6 + 1.35 * shape[0]))
+    axes = fig.subplots(*shape, squeeze=False)
+    for row, (name, pictures) in zip(axes, rows.items(), strict=True):
+        for ax, picture in zip(row, pictures, strict=False):
+            picture = np.asarray(picture, dtype=np.float64)
+            seen = np.where(np.isfinite(picture) & (picture >= limits[0]), picture, np.nan)
+            image = ax.imshow(seen, norm=LogNorm(*limits), origin="lower", aspect=aspect, interpolation="nearest")
+            ax.set(xticks=[], yticks=[])
+        row[0].set_ylabel(name, loc="center")
+    fig.colorbar(image, ax=axes, label=label, shrink=0.9)
+    if source:
+        axes[0, -1].set_title(source, fontsize="small", color="0.3", loc="right")
+    return axes
+
+
+def plot_matrix(values, rows, columns, ax=None, *, limit: float = 1.0, label: str = ""):
+    """Draw a matrix of numbers in colours, blue below zero and red above, each number in its field; returns the axes.
+
+    Parameters
+    ----------
+    values : array_like, shape (n_rows, n_columns)
+    rows, columns : sequence of str
+        Names, the first row on top.
+    limit : float
+        The colours reach from minus this to this.
+    label : str
+        Of the colour bar.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many names as rows and columns.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.shape != (len(rows), len(columns)):
+        raise ValueError(f"values have shape {values.shape}; expected ({len(rows)}, {len(columns)}), one for each name")
+    ax = plt.gca() if ax is None else ax
+    image = ax.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    for (i, j), value in np.ndenumerate(values):
+        color = "white" if abs(value) > 0.6 * limit else "black"
+        ax.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize="small", color=color)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(rows)), rows)
+    ax.minorticks_off()
+    ax.figure.colorbar(image, ax=ax, label=label)
+    return ax
