@@ -14,6 +14,7 @@ Each room is a module of its own and is imported on its own, ``from hepml_helper
 `counting`      what a cut is worth to an experiment that counts: expected significance
 `two_sample`    how far generated events are from real ones, beside real against real
 `plotting`      histograms with their uncertainties, drawn on a given axes
+`pictures`      grids of images, matrices of numbers
 `display`       interactive event displays
 `training`      seeds, progress, and what the machine offers
 `adversarial`   one compiled step of two networks against each other
