@@ -24,11 +24,6 @@ def test_wasserstein_by_hand_is_the_mean_way_between_sorted_values():
     assert wasserstein([0.0], [0.0, 3.0]) == pytest.approx(1.5)  # half of the mass has to move by three
 
 
-def test_wasserstein_equals_scipy_for_samples_of_different_size_with_ties(rng):
-    a, b = rng.normal(size=200).round(1), rng.exponential(size=311).round(1)
-    assert wasserstein(a, b) == pytest.approx(scipy.stats.wasserstein_distance(a, b), rel=1e-12)
-
-
 def test_wasserstein_of_a_shift_is_the_shift_and_it_scales_with_the_unit(rng):
     a = rng.normal(size=100)
     assert wasserstein(a, a + 2.5) == pytest.approx(2.5)
