@@ -159,7 +159,7 @@ for optimizer, values in zip((gan.discriminator_optimizer, gan.generator_optimiz
 answer = [whole[6:], [gan.step(*b) for b in batches[6:]]]
 """
     whole, continued = run(backend, code)
-    np.testing.assert_allclose(continued, whole, rtol=1e-5)
+    np.testing.assert_allclose(continued, whole, rtol=3e-4)  # threads add up in any order; without the moments: 3e-3
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
