@@ -99,17 +99,10 @@ def read_top_tagging(path, rng, *, n_jets: int | None = None, length: int = 40):
             raise ValueError(f"n_jets is {n_jets}; expected 1 to {n_rows}, the jets in {path}")
         drawn = rng.choice(n_rows, n_jets, replace=False)
         p4, is_signal = np.empty((n_jets, length, 4), np.float32), np.empty(n_jets, np.int64)
-        in_order = np.argsort(drawn)  # the place in our arrays of each jet, in the order of the file
-        bar = Bar(desc=f"reading {n_jets} jets", total=n_rows, unit=" rows", delay=1)
-        for start in range(0, n_rows, ROWS_AT_ONCE):
-            stop = min(start + ROWS_AT_ONCE, n_rows)
-            first, last = np.searchsorted(drawn[in_order], (start, stop))
-            places = in_order[first:last]
+        for start, stop, places in _blocks(n_rows, drawn, what="jets"):
             if len(places):
                 rows = store.select("table", start=start, stop=stop)
                 p4[places], is_signal[places] = _checked_jets(rows, path, start, drawn[places] - start, length)
-            bar.update(stop - start)
-        bar.close()
     return p4, is_signal
 
 
@@ -235,22 +228,30 @@ def _check_particle(particle: str) -> str:
     return particle
 
 
+def _blocks(n_rows: int, drawn: np.ndarray, *, what: str):
+    """Go through a file block by block, with a progress bar.
+
+    Yields first row, last row (not included) and the places in ``drawn``, the numbers of the wanted rows in any order,
+    of those that lie in this block.
+    """
+    in_order = np.argsort(drawn)
+    bar = Bar(desc=f"reading {len(drawn)} {what}", total=n_rows, unit=" rows", delay=1)
+    for start in range(0, n_rows, ROWS_AT_ONCE):
+        stop = min(start + ROWS_AT_ONCE, n_rows)
+        yield start, stop, in_order[slice(*np.searchsorted(drawn[in_order], (start, stop)))]
+        bar.update(stop - start)
+    bar.close()
+
+
 def _drawn_rows(voxels, drawn: np.ndarray, path) -> np.ndarray:
     """The rows of a file's array in the order in which they were drawn, MeV turned into GeV."""
     picked = np.empty((len(drawn), voxels.shape[1]), np.float32)
-    in_order = np.argsort(drawn)
-    bar = Bar(desc=f"reading {len(drawn)} showers", total=len(voxels), unit=" rows", delay=1)
-    for start in range(0, len(voxels), ROWS_AT_ONCE):
-        rows = voxels[start : start + ROWS_AT_ONCE]
-        first, last = np.searchsorted(drawn[in_order], (start, start + len(rows)))
-        places = in_order[first:last]
-        wanted = rows[drawn[places] - start]
+    for start, stop, places in _blocks(len(voxels), drawn, what="showers"):
+        wanted = voxels[start:stop][drawn[places] - start]
         bad = ~np.all(np.isfinite(wanted) & (wanted >= 0.0), axis=1)
         if bad.any():
             raise CorruptData(f"{path}: row {drawn[places][bad][0]} (counted from 0) holds no energy of 0 or more")
         picked[places] = wanted * MEV
-        bar.update(len(rows))
-    bar.close()
     return picked
 
 
