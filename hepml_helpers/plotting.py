@@ -205,8 +205,9 @@ def plot_score(train, test, ax=None, *, bins=(40, 0.0, 1.0)):
         If a class has no positive total weight.
     """
     ax = _axes(ax)
-    for name, label, color in (("background", 0, BACKGROUND), ("signal", 1, SIGNAL)):
-        h_train, h_test = (_class_shape(*events, label=label, bins=bins) for events in (train, test))
+    for name, cls, color in (("background", 0, BACKGROUND), ("signal", 1, SIGNAL)):
+        shape = {"cls": cls, "bins": bins, "label": "classifier score"}
+        h_train, h_test = (_class_shape(*events, **shape) for events in (train, test))
         plot_hist(h_train, ax, label=f"{name}, training", color=color, fill=True)
         points = {"fmt": "o", "ms": 4, "lw": 1.2, "color": color, "label": f"{name}, test"}
         ax.errorbar(h_test.axes[0].centers, h_test.values(), yerr=np.sqrt(h_test.variances()), **points)
@@ -235,11 +236,9 @@ def plot_classes(y_true, values, ax=None, *, bins, label: str = "", names=("back
     """
     ax, y_true, values = _axes(ax), np.asarray(y_true), np.asarray(values)
     for cls, color in ((0, BACKGROUND), (1, SIGNAL)):
-        chosen = values[y_true == cls]
-        if not len(chosen):
+        if cls not in y_true:
             raise ValueError(f"y_true holds no {cls} among its {len(y_true)} events; expected both classes")
-        h = make_hist(chosen, bins, weights=np.full(len(chosen), 1.0 / len(chosen)), label=label)
-        plot_hist(h, ax, label=names[cls], color=color)
+        plot_hist(_class_shape(y_true, values, cls=cls, bins=bins, label=label), ax, label=names[cls], color=color)
     ax.set(ylabel="share of the class / bin", ylim=(0.0, None))
     return ax
 
@@ -454,22 +453,19 @@ def _finish_roc(ax):
     return ax
 
 
-def _class_shape(y_true, y_score, sample_weight=None, *, label: int, bins) -> hist.Hist:
-    """Histogram of the scores of one class, scaled to a sum of weights of one."""
-    chosen = np.asarray(y_true) == label
+def _class_shape(y_true, values, sample_weight=None, *, cls: int, bins, label: str) -> hist.Hist:
+    """Histogram of a variable in one class, scaled to a sum of weights of one."""
+    chosen = np.asarray(y_true) == cls
     weights = None if sample_weight is None else np.asarray(sample_weight)[chosen]
-    h = make_hist(np.asarray(y_score)[chosen], bins, weights=weights, label="classifier score")
-    total = h.sum(flow=True).value
-    if not total > 0.0:
-        raise ValueError(f"the weights of class {label} add up to {total:g}; expected more than 0")
-    return h * (1.0 / total)
+    h = make_hist(np.asarray(values)[chosen], bins, weights=weights, label=label)
+    return _scaled(h, f"the weights of class {cls}")
 
 
-def _scaled(h: hist.Hist) -> hist.Hist:
+def _scaled(h: hist.Hist, what: str = "a histogram's weights") -> hist.Hist:
     """The histogram scaled to a sum of weights of one, events outside the bins included."""
     total = h.sum(flow=True).value
     if not total > 0.0:
-        raise ValueError(f"a histogram's weights add up to {total:g}; expected more than 0")
+        raise ValueError(f"{what} add up to {total:g}; expected more than 0")
     return h * (1.0 / total)
 
 
