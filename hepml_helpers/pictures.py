@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.colors import LogNorm
 
 
-def plot_images(rows: dict, *, limits, label: str, fig=None, aspect="equal", source: str = ""):
+def plot_images(rows: dict, *, limits, label: str, fig=None, aspect="equal", title=None, source: str = ""):
     """Draw rows of pictures on one logarithmic scale of colours; returns the axes, shape (n_rows, n_columns).
 
     Parameters
@@ -22,6 +22,8 @@ def plot_images(rows: dict, *, limits, label: str, fig=None, aspect="equal", sou
         A new one by default, sized for its rows.
     aspect : {"equal", "auto"}
         Square pixels, or pictures that fill their panels.
+    title : callable, optional
+        ``title(picture)`` is written above each picture, in small type.
     source : str
         Where the data came from, in small type at the upper right.
 
@@ -44,6 +46,8 @@ def plot_images(rows: dict, *, limits, label: str, fig=None, aspect="equal", sou
             seen = np.where(np.isfinite(picture) & (picture >= limits[0]), picture, np.nan)
             image = ax.imshow(seen, norm=LogNorm(*limits), origin="lower", aspect=aspect, interpolation="nearest")
             ax.set(xticks=[], yticks=[])
+            if title:
+                ax.set_title(title(picture), fontsize="small", loc="left")
         row[0].set_ylabel(name, loc="center")
     fig.colorbar(image, ax=axes, label=label, shrink=0.9)
     if source:

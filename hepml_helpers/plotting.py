@@ -12,7 +12,6 @@ import matplotlib.pyplot as plt
 import mplhep
 import numpy as np
 from hist.intervals import poisson_interval
-from matplotlib.colors import LogNorm
 
 from hepml_helpers import metrics
 
@@ -399,32 +398,6 @@ def plot_joint(truth: dict, generated: dict, bins: dict, *, labels: dict, min_ev
             figure.colorbar(mesh, ax=axes[:2], label="share of the events / bin")
     figure.colorbar(mesh, ax=axes[2], label="difference / uncertainty", extend="both")
     return axes, pulls
-
-
-def plot_pictures(rows: dict, *, span=(1e-3, 20.0), label: str = "cell energy [GeV]"):
-    """Draw rows of pictures of calorimeter layers on one logarithmic colour scale, zeros grey; returns the figure.
-
-    Parameters
-    ----------
-    rows : dict of {title: list of ndarray, shape (columns along x, rows along y)}
-        One row of pictures for each title, one picture for each layer.
-    span : (float, float)
-        Ends of the colour scale.
-    label : str
-        Of the colour scale.
-    """
-    n_layers = max(len(row) for row in rows.values())
-    size = (3.3 * n_layers, 1.75 * len(rows) + 0.4)
-    figure, axes = plt.subplots(len(rows), n_layers, figsize=size, squeeze=False, layout="constrained")
-    for line, (title, row) in zip(axes, rows.items(), strict=True):
-        for i, (ax, picture) in enumerate(zip(line, row, strict=False)):
-            picture = np.asarray(picture)
-            shown = np.where(picture > 0.0, picture, np.nan).T
-            mesh = ax.pcolormesh(shown, norm=LogNorm(*span), cmap="viridis", rasterized=True)
-            ax.set(xticks=[], yticks=[], facecolor="0.92")
-            ax.set_title(f"{title}, layer {i}: {picture.sum():.2g} GeV", fontsize="small")
-    figure.colorbar(mesh, ax=axes, label=label, shrink=0.9)
-    return figure
 
 
 def add_source(ax, label: str):

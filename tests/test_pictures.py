@@ -37,6 +37,16 @@ def test_what_is_below_the_scale_or_not_finite_is_left_white():
     np.testing.assert_array_equal(np.ma.getmaskarray(drawn(ax)), [[True, True, False], [True, True, False]])
 
 
+def test_a_title_is_written_above_each_picture_beside_the_source():
+    picture = [[2.0, 0.0], [0.0, 0.5]]
+    rows = {"one": [picture, [[1.0]]], "two": [picture, [[1.0]]]}
+    axes = pictures.plot_images(
+        rows, limits=(0.1, 3), label="", title=lambda p: f"{p.sum():.2g} GeV", source="simulated"
+    )
+    assert [ax.get_title(loc="left") for ax in axes.flat] == ["2.5 GeV", "1 GeV"] * 2
+    assert axes[0, 1].get_title(loc="right") == "simulated"
+
+
 def test_pictures_are_not_changed():
     picture = np.array([[0.0, 0.5]])
     pictures.plot_images({"a": [picture]}, limits=(0.01, 1), label="", source="simulated")

@@ -302,13 +302,3 @@ def test_plot_joint_gives_the_pull_of_each_bin_in_the_order_x_y():
     assert (axes[0].get_xlabel(), axes[0].get_ylabel()) == ("$a$", "$b$")
     np.testing.assert_allclose(axes[1].collections[0].get_array().ravel(), [0.25, 0, 0.25, 0.5])  # rows are b
     plt.close(axes[0].figure)
-
-
-def test_pictures_stand_upright_and_leave_zeros_out():
-    picture = np.array([[0.0, 2.0, 0.0], [0.5, 0.0, 0.0]])  # two cells along x, three along y
-    figure = plotting.plot_pictures({"one": [picture, np.ones((1, 1))], "two": [picture, np.ones((1, 1))]})
-    axes = figure.axes[:4]
-    values = np.ma.filled(axes[0].collections[0].get_array(), np.nan)
-    np.testing.assert_array_equal(values, [[np.nan, 0.5], [2.0, np.nan], [np.nan, np.nan]])
-    assert axes[0].get_title() == "one, layer 0: 2.5 GeV" and axes[3].get_title() == "two, layer 1: 1 GeV"
-    plt.close(figure)
