@@ -114,6 +114,42 @@ def FitProgress(desc: str = "training"):
     return _FitProgress()
 
 
+def jacobian(function, x) -> np.ndarray:
+    """Derivatives of a function of one event at a time, by the backend's automatic differentiation.
+
+    Parameters
+    ----------
+    function : callable
+        Maps a tensor of shape (n_events, n_in) to one of shape (n_events, n_out), event by event, with `keras.ops`.
+    x : array_like, shape (n_events, n_in)
+
+    Returns
+    -------
+    ndarray, shape (n_events, n_out, n_in)
+
+    Raises
+    ------
+    ValueError
+        The backend is neither TensorFlow nor JAX.
+    """
+    import keras
+
+    x = keras.ops.convert_to_tensor(x, dtype="float32")
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x)
+        return tape.batch_jacobian(y, x).numpy()
+    if backend == "jax":
+        import jax
+
+        return np.asarray(jax.vmap(jax.jacfwd(lambda one: function(one[None])[0]))(x))
+    raise ValueError(f"the backend is {backend!r}; expected tensorflow or jax")
+
+
 @contextlib.contextmanager
 def _quiet_start():
     """Send to nowhere what TensorFlow writes to standard error before it can be told not to."""

@@ -39,6 +39,7 @@ ROOMS = {
     "display": {"kinematics"},
     "training": {"progress"},
     "adversarial": set(),
+    "layers": set(),
 }
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 DRAWING = {"matplotlib", "mplhep", "plotly"}
