@@ -13,7 +13,7 @@ import math
 import keras
 from keras import ops
 
-MAX_LOG_SCALE = 2.0  # one coupling stretches or shrinks a feature by no more than exp(2): it stays invertible in float32
+MAX_LOG_SCALE = 2.0  # a coupling stretches a feature by exp(2) at most: it stays invertible in float32
 
 
 @keras.saving.register_keras_serializable("hepml_helpers")
