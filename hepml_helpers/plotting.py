@@ -128,6 +128,56 @@ def plot_pulls(centres, pulls, ax=None):
     return ax
 
 
+def plot_hunt(edges, counts, fitted, window, axes, *, title: str = "", source: str = ""):
+    """Draw a spectrum with the background that was fitted beside a window, and below its pulls; returns the axes.
+
+    Parameters
+    ----------
+    edges : array_like, shape (n_bins + 1,)
+        In GeV.
+    counts, fitted : array_like, shape (n_bins,)
+        Observed events, drawn with sqrt(n), and the fit.
+    window : (float, float)
+        Shaded; the fit has not seen what is in it.
+    axes : (Axes, Axes)
+        Upper and lower panel.
+    title, source : str
+        Above the upper panel; where the events are from.
+    """
+    upper, lower = axes
+    centres = (np.asarray(edges)[1:] + np.asarray(edges)[:-1]) / 2
+    upper.errorbar(centres, counts, np.sqrt(counts), fmt="o", ms=4, color=DATA, label="data")
+    upper.plot(centres, fitted, color=BACKGROUND, label="fit beside the window")
+    upper.axvspan(*window, color=SIGNAL, alpha=0.15, lw=0)
+    upper.set(yscale="log", ylabel=f"events / {edges[1] - edges[0]:.0f} GeV", title=title)
+    plot_pulls(centres, (np.asarray(counts) - fitted) / np.sqrt(fitted), lower).set(xlabel="$m_{JJ}$ [GeV]")
+    if source:
+        add_source(upper, source)
+    upper.legend(loc="lower left")
+    return axes
+
+
+def plot_p_values(p_values: dict, ax=None):
+    """Draw the cumulative share of p-values of each kind, and the band that holds 95 % of uniform samples.
+
+    Parameters
+    ----------
+    p_values : dict of {label: array_like of shape (n,)}
+        Of equal lengths. The band is that of Kolmogorov and Smirnov, 1.36 / sqrt(n) either way.
+    """
+    ax = _axes(ax)
+    n = len(next(iter(p_values.values())))
+    reach = 1.36 / np.sqrt(n)
+    ax.fill_between([0, 1], [-reach, 1 - reach], [reach, 1 + reach], color="0.9", label="95 % of uniform samples")
+    for label, values in p_values.items():
+        ax.step(
+            np.concatenate([[0], np.sort(values), [1]]), np.append(np.arange(n + 1), n) / n, where="post", label=label
+        )
+    ax.set(xlabel="p-value", ylabel="share of experiments below", xlim=(0, 1), ylim=(0, 1))
+    ax.legend(loc="upper left")
+    return ax
+
+
 def plot_band(x, values, uncertainty, ax=None, **style):
     """Draw a line with a band of its uncertainty either way; nan leaves a gap; returns the axes.
 

@@ -36,6 +36,7 @@ CALOCHALLENGE_LAYERS = {
     ),
 }
 MEV = 1e-3  # GeV
+LHCO_COLUMNS = [f"{name}{jet}" for jet in ("j1", "j2") for name in ("px", "py", "pz", "m", "tau1", "tau2")]
 
 
 def load_top_tagging(part: str, rng, *, n_jets: int | None = None, length: int = 40, download: bool | None = None):
@@ -226,6 +227,86 @@ def _check_particle(particle: str) -> str:
     if particle not in CALOCHALLENGE_LAYERS:
         raise ValueError(f"particle is {particle!r}; expected one of {', '.join(CALOCHALLENGE_LAYERS)}")
     return particle
+
+
+def load_lhco(rng, *, n_events: int | None = None, download: bool | None = None):
+    """Events of the R&D set of the LHC Olympics 2020 (arXiv:2101.08320, Zenodo 4536377), in random order.
+
+    One million QCD dijets and 100,000 decays of a resonance of 3.5 TeV to two of 500 and 100 GeV, as features of the
+    two leading jets.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Draws the events and their order.
+    n_events : int, optional
+        How many; all by default.
+    download : bool, optional
+        True downloads the file when it is not here.
+
+    Returns
+    -------
+    features : ndarray, shape (n_events, 5)
+        Mass of the two jets, mass of the lighter jet, heavier minus lighter jet mass, all in GeV; tau21 of the lighter
+        and of the heavier jet: the columns of the sample ``dijet_background``. tau21 is 0 where tau1 is.
+    is_signal : ndarray of int64, shape (n_events,)
+        1 for the resonance, 0 for QCD.
+
+    Raises
+    ------
+    DataUnavailable
+        The file is not here; the message says how to get it.
+    CorruptData
+        It is not the file of the registry, or it holds what no dijet can: a number that is not finite, a label other
+        than 0 and 1.
+    ValueError
+        `n_events` is less than one or more than there are.
+    ImportError
+        PyTables is missing, with which pandas reads the file.
+    """
+    dataset = registry.dataset_info("lhco_rd_features")
+    path, source = fetch.locate(dataset, dataset.files[0], download=download)
+    features, is_signal = read_lhco(path, rng, n_events=n_events)
+    print(f"{dataset.name}: {len(features)} events, {dataset.label}, from {source}")
+    return features, is_signal
+
+
+def read_lhco(path, rng, *, n_events: int | None = None):
+    """The same from a given file of that layout: one pandas table, momenta and masses in GeV, as `load_lhco` says."""
+    import pandas as pd
+
+    with pd.HDFStore(path, mode="r") as store:
+        if len(store.keys()) != 1:
+            raise CorruptData(f"{path} holds {', '.join(store.keys()) or 'nothing'}; expected one pandas table")
+        table = store[store.keys()[0]]
+    missing = [name for name in [*LHCO_COLUMNS, "label"] if name not in table.columns]
+    if missing:
+        raise CorruptData(f"{path} has no column {', '.join(missing[:3])}; expected {', '.join(LHCO_COLUMNS)}, label")
+    n_events = len(table) if n_events is None else n_events
+    if not 1 <= n_events <= len(table):
+        raise ValueError(f"n_events is {n_events}; expected 1 to {len(table)}, the events in {path}")
+    drawn = rng.choice(len(table), n_events, replace=False)
+    jets = table[LHCO_COLUMNS].to_numpy(np.float64)[drawn].reshape(-1, 2, 6)
+    label = table["label"].to_numpy()[drawn]
+    bad = ~np.isfinite(jets).all(axis=(1, 2)) | ~np.isin(label, (0, 1))
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise CorruptData(
+            f"{path}: row {drawn[at]} (counted from 0) has label {label[at]} and jets {jets[at].tolist()}; "
+            "expected 0 or 1, and finite numbers"
+        )
+    return _dijet_features(jets), label.astype(np.int64)
+
+
+def _dijet_features(jets: np.ndarray) -> np.ndarray:
+    """The five features of `load_lhco` from px, py, pz, m, tau1, tau2 of two jets, shape (n, 2, 6)."""
+    momentum, mass, tau1, tau2 = jets[..., :3], jets[..., 3], jets[..., 4], jets[..., 5]
+    energy = np.sqrt((momentum**2).sum(axis=-1) + mass**2)
+    square = energy.sum(axis=1) ** 2 - (momentum.sum(axis=1) ** 2).sum(axis=-1)
+    lighter = np.argsort(mass, axis=1, kind="stable")
+    mass = np.take_along_axis(mass, lighter, axis=1)
+    tau21 = np.take_along_axis(np.divide(tau2, tau1, out=np.zeros_like(tau1), where=tau1 > 0), lighter, axis=1)
+    return np.column_stack([np.sqrt(np.maximum(square, 0.0)), mass[:, 0], mass[:, 1] - mass[:, 0], tau21])
 
 
 def _blocks(n_rows: int, drawn: np.ndarray, *, what: str):

@@ -5,6 +5,7 @@ that a lesson without a network does not wait for it.
 """
 
 import contextlib
+import logging
 import os
 import platform
 import random
@@ -74,6 +75,8 @@ def set_seed(seed: int, *, network: bool = True) -> None:
     if network:
         with _quiet_start():
             import keras
+        # a lesson with many small models is told of "retracing" for each: no student can do anything about it
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         keras.utils.set_random_seed(seed)
     else:
         random.seed(seed)

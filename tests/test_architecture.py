@@ -40,6 +40,7 @@ ROOMS = {
     "training": {"progress"},
     "adversarial": set(),
     "layers": set(),
+    "anomalies": {"datasets", "jets", "metrics", "counting"},
 }
 BACKENDS = {"keras", "tensorflow", "jax", "torch"}
 DRAWING = {"matplotlib", "mplhep", "plotly"}

@@ -252,3 +252,50 @@ def test_showers_are_not_downloaded_unasked(rng, tmp_path, monkeypatch):
     monkeypatch.delenv("HEPML_DATA_DIR", raising=False)
     with pytest.raises(DataUnavailable, match=r'datasets.dataset_path\("calochallenge_pions_2", download=True\)'):
         reference.load_calochallenge("pion", rng, part=2)
+
+
+@pytest.fixture
+def dijets():
+    """Events of the layout of Zenodo 4536377: two worked out by hand, the second with its lighter jet first."""
+    names = [f"{name}{jet}" for jet in ("j1", "j2") for name in ("px", "py", "pz", "m", "tau1", "tau2", "tau3")]
+    rows = [
+        [300.0, 0.0, 0.0, 400.0, 0.5, 0.1, 0.05, -400.0, 0.0, 0.0, 300.0, 0.4, 0.2, 0.1],  # E = 500 and 500
+        [0.0, 400.0, 0.0, 300.0, 0.0, 0.0, 0.0, 0.0, -300.0, 0.0, 400.0, 0.8, 0.2, 0.1],
+    ]
+    return pd.DataFrame(rows, columns=names).assign(label=[0, 1])
+
+
+def test_dijet_features_are_those_worked_out_by_hand(dijets, tmp_path, rng):
+    features, is_signal = reference.read_lhco(store(dijets, tmp_path / "lhco.h5", key="df"), rng)
+    order = np.argsort(is_signal)
+    np.testing.assert_array_equal(is_signal[order], [0, 1])
+    m_jj = np.sqrt(1000.0**2 - 100.0**2)
+    np.testing.assert_allclose(features[order], [[m_jj, 300, 100, 0.5, 0.2], [m_jj, 300, 100, 0.0, 0.25]])
+
+
+def test_dijets_are_drawn_once_each_in_random_order(dijets, tmp_path):
+    many = pd.concat([dijets] * 20, ignore_index=True)
+    many["mj1"] += np.arange(40)
+    path = store(many, tmp_path / "lhco.h5", key="df")
+    features, _ = reference.read_lhco(path, np.random.default_rng(3), n_events=30)
+    assert len(np.unique(features, axis=0)) == 30
+    again, _ = reference.read_lhco(path, np.random.default_rng(3), n_events=30)
+    np.testing.assert_array_equal(features, again)
+
+
+def test_wrong_files_of_dijets_are_named(dijets, tmp_path, rng):
+    with pytest.raises(CorruptData, match="no column mj2"):
+        reference.read_lhco(store(dijets.drop(columns="mj2"), tmp_path / "lacks.h5", key="df"), rng)
+    with pytest.raises(CorruptData, match="label 7"):
+        reference.read_lhco(store(dijets.assign(label=7), tmp_path / "label.h5", key="df"), rng)
+    with pytest.raises(CorruptData, match="expected 0 or 1, and finite numbers"):
+        reference.read_lhco(store(dijets.assign(pxj1=np.nan), tmp_path / "nan.h5", key="df"), rng)
+    with pytest.raises(ValueError, match="n_events is 3; expected 1 to 2"):
+        reference.read_lhco(store(dijets, tmp_path / "few.h5", key="df"), rng, n_events=3)
+
+
+def test_the_dijets_are_not_downloaded_unasked(rng, tmp_path, monkeypatch):
+    monkeypatch.setenv("HEPML_CACHE_DIR", str(tmp_path))
+    monkeypatch.delenv("HEPML_DATA_DIR", raising=False)
+    with pytest.raises(DataUnavailable, match=r'datasets.dataset_path\("lhco_rd_features", download=True\)'):
+        reference.load_lhco(rng)
