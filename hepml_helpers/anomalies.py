@@ -105,6 +105,10 @@ class NormalFeatures:
         x = np.clip(np.asarray(flow.inverse(z, context)), -REACH, REACH)
         return np.column_stack([mass, self._map.inverse_transform(x)])
 
+    def sample_like(self, flow, table, rng) -> np.ndarray:
+        """Twice as many events as a table holds, at masses drawn from it with replacement."""
+        return self.sample(flow, rng.choice(table[:, 0], 2 * len(table)), rng)
+
 
 def select_in_folds(table, train, rng, *, k: int = 5, keep: float = 0.02) -> np.ndarray:
     """The events that pass a cut on a score, none of them judged by a classifier that has seen it.
