@@ -40,14 +40,14 @@ def title_of(lesson: str) -> str:
 def as_notebook(title: str, questions: list[gift.Question]) -> str:
     """The text of a notebook with one Markdown cell for each question."""
     sources = [f"# Quiz: {title}\n\nAnswer first, then open the fold."]
-    sources += [as_markdown(number, question) for number, question in enumerate(questions, start=1)]
+    sources += [as_markdown(question) for question in questions]
     cells = [{"cell_type": "markdown", "metadata": {}, "source": source} for source in sources]
     return clean_notebooks.as_text(clean_notebooks.clean({"cells": cells, "metadata": {}}))
 
 
-def as_markdown(number: int, question: gift.Question) -> str:
+def as_markdown(question: gift.Question) -> str:
     """One question; what is right and why lies in a fold."""
-    lines = [f"### {number}. {escaped(question.name)}", "", f"{escaped(question.text)} *{HINTS[question.kind]}*", ""]
+    lines = [f"### {escaped(question.name)}", "", f"{escaped(question.text)} *{HINTS[question.kind]}*", ""]
     if question.kind == "choice":
         lines += [*(f"- {escaped(answer.text)}" for answer in question.answers), ""]
     lines += ["<details><summary>Answer</summary>", ""]
