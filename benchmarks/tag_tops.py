@@ -10,7 +10,6 @@ from the lessons' own cells. `--ways PFN ParticleNet` chooses those whose names 
 """
 
 import argparse
-import ast
 import contextlib
 import functools
 import io
@@ -26,9 +25,16 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 LESSON, GRAPHS = (ROOT / "notebooks" / f"{name}.ipynb" for name in ("05_lola_top_tagging", "08_graph_taggers"))
+NETWORKS = {
+    "DeepSets": {"DeepSets"},
+    "ParticleNet": {"neighbours", "gather", "EdgeConv", "ParticleNet"},
+    "LorentzNet": {"gram", "psi", "LorentzBlock", "LorentzNet"},
+}
 LENGTH, BATCH = 40, 256
 PFN_SIZES = {"Phi_sizes": (100, 100, 128), "F_sizes": (100, 100, 100)}
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+
+from notebook_files import definitions  # noqa: E402
 
 from hepml_helpers import constituents, jets, metrics  # noqa: E402
 
@@ -73,17 +79,6 @@ class EpochTimes:
         return _Times()
 
 
-def definitions(lesson: Path, needed: tuple, names: dict) -> dict:
-    """Classes and functions of a lesson, by name, from its own cells."""
-    cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
-    code = [
-        ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code" and cell["id"] != "setup"
-    ]
-    wanted = [node for tree in code for node in tree.body if getattr(node, "name", None) in needed]
-    exec(compile(ast.Module(wanted, type_ignores=[]), str(lesson), "exec"), names)
-    return names
-
-
 def train_lola(data, seed: int, epochs: int):
     """Lesson 05's network and its way of training."""
     import keras
@@ -91,7 +86,7 @@ def train_lola(data, seed: int, epochs: int):
     from hepml_helpers import training
 
     names = {"keras": keras, "ops": keras.ops, "np": np, "training": training, "LENGTH": LENGTH}
-    names = definitions(LESSON, ("signed_log", "LoLa", "make_network"), names)
+    names = definitions(LESSON, {"signed_log", "LoLa", "make_network"}, names)
     return train_keras(names["make_network"](names["LoLa"], seed), data["p4"] / 100, data["y"], epochs, rate=2e-3)
 
 
@@ -101,18 +96,7 @@ def train_graph(data, seed: int, epochs: int, *, kind: str, rate: float):
 
     from hepml_helpers import training
 
-    needed = (
-        "DeepSets",
-        "neighbours",
-        "gather",
-        "EdgeConv",
-        "ParticleNet",
-        "gram",
-        "psi",
-        "LorentzBlock",
-        "LorentzNet",
-    )
-    names = definitions(GRAPHS, needed, {"keras": keras, "ops": keras.ops, "np": np})
+    names = definitions(GRAPHS, NETWORKS[kind], {"keras": keras, "ops": keras.ops, "np": np})
     X = data["p4"]
     if kind != "LorentzNet":
         X = constituents.relative(X)

@@ -3,17 +3,14 @@
 Classes and functions are taken from the lesson's own cells, so what is tested is what the student reads.
 """
 
-import ast
-import json
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
+from notebook_files import NOTEBOOKS, definitions
 
 from hepml_helpers import constituents, kinematics
 
-LESSON = Path(__file__).parents[1] / "notebooks" / "08_graph_taggers.ipynb"
+LESSON = NOTEBOOKS / "08_graph_taggers.ipynb"
 GRAPHS = {"convolution", "attention", "message_passing"}
 LAYERS = {"MLP", "DeepSets", "EdgeConv", "ParticleNet", "LorentzBlock", "LorentzNet", "JetAttention"}
 WANTED = GRAPHS | LAYERS | {"neighbours", "gather", "gram", "psi"}
@@ -29,18 +26,10 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def lesson():
-    """The lesson's classes and functions by name."""
-    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    wanted = []
-    for cell in cells:
-        if cell["cell_type"] == "code" and cell["id"] != "setup":
-            tree = ast.parse("".join(cell["source"]))
-            wanted += [node for node in tree.body if getattr(node, "name", None) in WANTED]
-    assert {node.name for node in wanted} == WANTED
+    """The lesson's classes and functions by name; the weights of its small graph are ours."""
     names = {"np": np, "keras": keras, "ops": keras.ops}
     names |= {"W": np.array([[0.5, -1.0], [1.5, 0.3]]), "V": np.array([[-0.7, 0.2], [0.4, 1.1]])}
-    exec(compile(ast.Module(wanted, type_ignores=[]), str(LESSON), "exec"), names)
-    return names
+    return definitions(LESSON, WANTED, names)
 
 
 @pytest.fixture
