@@ -22,6 +22,7 @@ ROOMS = {
     "showers": set(),
     "calorimeter": set(),
     "tracker": {"kinematics"},
+    "tracking": set(),
     "results": set(),
     "metrics": set(),
     "counting": {"metrics"},
