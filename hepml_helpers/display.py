@@ -1,10 +1,12 @@
-"""Interactive displays of single events: muon tracks in the magnetic field of a detector built like CMS, and points of tracks.
+"""Interactive displays of single events: muon tracks in the magnetic field of a detector built like CMS.
 
-Conventions: lengths in metres (in `track_display` mm), the beam along z, y up, the collision at the origin. A track is a chain of exact arcs in
+Conventions: lengths in metres, the beam along z, y up, the collision at the origin. A track is a chain of exact arcs in
 a field along z that is constant piece by piece: 3.8 T inside the coil; none in the coil itself and beyond its ends; and
 between the radii of the yoke the uniform field that carries all of the coil's flux back, so that muons bend the other
 way there. Left out: the energy that muons lose in the calorimeters and the iron, scattering, and the radial field at
 the coil's ends. The dimensions are those of CMS (JINST 3 (2008) S08004), rounded.
+
+`track_display` shows points that are put together into tracks, in any detector; there lengths are in mm.
 """
 
 import base64

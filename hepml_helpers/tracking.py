@@ -1,7 +1,7 @@
 """Found tracks beside true ones: which found track belongs to which particle, and the scores that the field uses.
 
-Conventions: one number for each hit. ``found`` is the track that a method put the hit into, -1 for none; ``particle`` is
-the particle that left it, -1 for noise. Both number tracks and particles through all events: a label that starts again
+Conventions: one number for each hit. ``found`` is the track that a method put the hit into, -1 for none; ``particle``
+is the one that left it, -1 for noise. Both number tracks and particles through all events: a label that starts again
 in every event is made unique by `number_tracks`. Every hit counts alike (the TrackML challenge gave more weight to the
 first and last hits of a track and to high momentum, arXiv:1904.06778).
 """
@@ -38,7 +38,7 @@ class Matches(NamedTuple):
 
     @property
     def good(self) -> np.ndarray:
-        """True where more than half of the track is of the particle, and more than half of the particle in the track."""
+        """True where a track has more than half of its hits from its particle, and more than half of these."""
         return (2 * self.n_shared > self.n_hits) & (2 * self.n_shared > self.n_particle_hits)
 
 
@@ -204,6 +204,75 @@ def found_particles(found, particle, n_particles: int, *, share: float = 0.5) ->
     answer = np.zeros(n_particles, bool)
     answer[matches.particle[kept]] = True
     return answer
+
+
+def efficiency_in_bins(found, values, edges) -> tuple[np.ndarray, np.ndarray]:
+    """Share of the particles that were found, bin by bin.
+
+    Parameters
+    ----------
+    found : array_like of bool, shape (n_particles,)
+    values : array_like, shape (n_particles,)
+        What the bins divide: pt, eta, ...
+    edges : array_like, shape (n_bins + 1,)
+
+    Returns
+    -------
+    share, uncertainty : ndarray, shape (n_bins,)
+        nan in an empty bin. The uncertainty is sqrt(p (1 - p) / n) with p = (k + 1) / (n + 2), which does not vanish
+        where all or none were found.
+
+    Examples
+    --------
+    >>> efficiency_in_bins([True, True, False], [1.0, 2.0, 2.5], [0, 1.5, 3])[0].tolist()
+    [1.0, 0.5]
+    """
+    found, values = np.asarray(found, dtype=bool), np.asarray(values)
+    n, k = (np.histogram(part, edges)[0] for part in (values, values[found]))
+    p = (k + 1) / (n + 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return k / n, np.sqrt(p * (1 - p) / n)
+
+
+def mean_and_error(values) -> tuple[float, float]:
+    """Mean of independent values, one for each event, and its uncertainty; values that are nan do not count.
+
+    Examples
+    --------
+    >>> mean_and_error([1.0, 3.0, float("nan")])
+    (2.0, 1.0)
+    """
+    values = np.asarray(values, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if len(values) == 0:
+        return float("nan"), float("nan")
+    return float(values.mean()), float(values.std() / np.sqrt(max(len(values) - 1, 1)))
+
+
+def pad_graphs(graphs: list[tuple]) -> tuple[np.ndarray, ...]:
+    """Graphs of several events as arrays with an axis of events, filled up with zeros.
+
+    Parameters
+    ----------
+    graphs : list of (nodes, edges, inner, outer, truth)
+        For each event the features of its nodes (n_nodes, ...) and of its edges (n_edges, ...), the places of both ends
+        of each edge among the nodes, and the truth of each edge.
+
+    Returns
+    -------
+    nodes, edges : ndarray of float32, shape (n_events, longest, ...)
+    inner, outer : ndarray of int32, shape (n_events, longest)
+    mask : ndarray of float32, shape (n_events, longest)
+        1 for a real edge, 0 for a padded one, which joins node 0 to itself.
+    truth : ndarray of float32, shape (n_events, longest, 1)
+    """
+    padded = []
+    for part in zip(*graphs, strict=True):
+        event = np.repeat(np.arange(len(part)), [len(one) for one in part])
+        padded.append(pad_events(event, np.concatenate(part), len(part)))
+    kinds = ("float32", "float32", "int32", "int32", "float32")
+    nodes, edges, inner, outer, truth = (array.astype(kind) for (array, _), kind in zip(padded, kinds, strict=True))
+    return nodes, edges, inner, outer, padded[1][1].astype("float32"), truth[..., np.newaxis]
 
 
 def pad_events(event, values, n_events: int) -> tuple[np.ndarray, np.ndarray]:
