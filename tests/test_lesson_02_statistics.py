@@ -3,41 +3,28 @@
 The functions are taken from the lesson's own cells, so what is tested is what the student reads.
 """
 
-import ast
 import itertools
-import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from iminuit import Minuit, cost
+from notebook_files import NOTEBOOKS, definitions
 from scipy import integrate, interpolate, signal, stats
 
 from hepml_helpers import kinematics
 
-LESSON = Path(__file__).parents[1] / "notebooks" / "02_z_and_higgs_peaks.ipynb"
+LESSON = NOTEBOOKS / "02_z_and_higgs_peaks.ipynb"
 MODULES = {"np": np, "integrate": integrate, "interpolate": interpolate, "signal": signal, "stats": stats}
-CONSTANTS = {"Z_MASS", "Z_WIDTH", "LOW", "HIGH", "grid", "edges"}
+WANTED = {"Z_MASS", "Z_WIDTH", "LOW", "HIGH", "grid", "edges"}  # constants, then functions
+WANTED |= {"breit_wigner", "crystal_ball", "share_below", "make_model", "pair_leptons", "minimum", "significance"}
+WANTED |= {"q0_of_spectra"}
 
 
 @pytest.fixture(scope="module")
 def lesson():
     """The lesson's functions and the constants they use, by name."""
-    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    wanted = []
-    for cell in cells:
-        if cell["cell_type"] == "code" and cell["id"] != "setup":
-            wanted += [node for node in ast.parse("".join(cell["source"])).body if _is_wanted(node)]
     names = MODULES | {"Minuit": Minuit, "cost": cost, "kinematics": kinematics}
-    exec(compile(ast.Module(wanted, type_ignores=[]), str(LESSON), "exec"), names)
-    return names
-
-
-def _is_wanted(node) -> bool:
-    if isinstance(node, ast.FunctionDef):
-        return True
-    targets = [name.id for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)]
-    return isinstance(node, ast.Assign) and bool(targets) and set(targets) <= CONSTANTS
+    return definitions(LESSON, WANTED, names)
 
 
 RESOLUTION = {"shift": -0.1, "sigma": 1.2, "alpha": 1.7, "n": 1.3}

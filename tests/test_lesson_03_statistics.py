@@ -3,18 +3,15 @@
 The functions are taken from the lesson's own cells, so what is tested is what the student reads.
 """
 
-import ast
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from notebook_files import NOTEBOOKS, definitions
 from scipy import stats
 
 from hepml_helpers import counting, kinematics
 
-LESSON = Path(__file__).parents[1] / "notebooks" / "03_hww_bdt.ipynb"
+LESSON = NOTEBOOKS / "03_hww_bdt.ipynb"
 WANTED = {"derive", "split", "asimov", "asimov_uncertainty", "ks_test", "balanced", "with_companions", "smoothed"}
 
 
@@ -26,16 +23,8 @@ def rng():
 @pytest.fixture
 def lesson(rng):
     """The lesson's functions by name; their random numbers are ours."""
-    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    wanted = []
-    for cell in cells:
-        if cell["cell_type"] == "code" and cell["id"] != "setup":
-            tree = ast.parse("".join(cell["source"]))
-            wanted += [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in WANTED]
-    assert {node.name for node in wanted} == WANTED
     names = {"np": np, "pd": pd, "stats": stats, "rng": rng, "ALL": ["pt_ll"]}
-    exec(compile(ast.Module(wanted, type_ignores=[]), str(LESSON), "exec"), names)
-    return names
+    return definitions(LESSON, WANTED, names)
 
 
 @pytest.fixture

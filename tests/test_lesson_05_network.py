@@ -3,18 +3,15 @@
 Classes and functions are taken from the lesson's own cells, so what is tested is what the student reads.
 """
 
-import ast
-import json
-from pathlib import Path
-
 import awkward as ak
 import keras
 import numpy as np
 import pytest
+from notebook_files import NOTEBOOKS, definitions
 
 from hepml_helpers import jets, kinematics
 
-LESSON = Path(__file__).parents[1] / "notebooks" / "05_lola_top_tagging.ipynb"
+LESSON = NOTEBOOKS / "05_lola_top_tagging.ipynb"
 WANTED = {"signed_log", "LoLa", "normalised", "towers_of", "aligned", "FreeLoLa"}
 MINKOWSKI = np.array([1.0, -1.0, -1.0, -1.0])
 LENGTH, FIELD, RADIUS = 6, 3.8, 1.29
@@ -23,17 +20,9 @@ LENGTH, FIELD, RADIUS = 6, 3.8, 1.29
 @pytest.fixture(scope="module")
 def lesson():
     """The lesson's classes and functions by name; its constants are ours."""
-    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    wanted = []
-    for cell in cells:
-        if cell["cell_type"] == "code" and cell["id"] != "setup":
-            tree = ast.parse("".join(cell["source"]))
-            wanted += [node for node in tree.body if getattr(node, "name", None) in WANTED]
-    assert {node.name for node in wanted} == WANTED
     names = {"np": np, "keras": keras, "ops": keras.ops, "jets": jets, "kinematics": kinematics}
     names |= {"LENGTH": LENGTH, "TOWER": np.pi / 36, "FIELD": FIELD, "RADIUS": RADIUS}
-    exec(compile(ast.Module(wanted, type_ignores=[]), str(LESSON), "exec"), names)
-    return names
+    return definitions(LESSON, WANTED, names)
 
 
 @pytest.fixture

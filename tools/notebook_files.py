@@ -53,3 +53,50 @@ def expected_minutes(notebook: dict, profile: str) -> float | None:
             minutes = ast.literal_eval(found.group(1)).get(profile)
             return None if minutes is None else float(minutes)
     return None
+
+
+def definitions(path: Path, wanted: set[str], names: dict) -> dict:
+    """Functions, classes and constants of a lesson, to be tested or measured as the student reads them.
+
+    Parameters
+    ----------
+    path : Path
+        The lesson. Its set-up cell is left out.
+    wanted : set of str
+        What to take. A constant is taken where all that its assignment sets is wanted.
+    names : dict
+        What the definitions use beside each other: modules, and constants of the caller's choice.
+
+    Returns
+    -------
+    dict
+        Everything by name, ``names`` too.
+
+    Raises
+    ------
+    ValueError
+        If the lesson lacks something that is wanted.
+    """
+    taken, nodes = set(), []
+    for cell in read(path)["cells"]:
+        if cell["cell_type"] == "code" and cell["id"] != "setup":
+            for node in ast.parse(source(cell)).body:
+                defined = _defined(node)
+                if defined and defined <= wanted:
+                    taken |= defined
+                    nodes.append(node)
+    if taken != wanted:
+        missing = ", ".join(sorted(wanted - taken))
+        raise ValueError(f"{path.name} does not define {missing}; expected a function, class or constant")
+    found = dict(names)
+    exec(compile(ast.Module(nodes, type_ignores=[]), str(path), "exec"), found)
+    return found
+
+
+def _defined(node: ast.stmt) -> set[str]:
+    """The names that a function, a class or an assignment defines."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return {node.name}
+    if isinstance(node, ast.Assign):
+        return {x.id for x in ast.walk(node) if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)}
+    return set()
