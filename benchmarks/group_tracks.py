@@ -9,7 +9,6 @@ All ways must give the same labels; the script stops if they do not.
 """
 
 import argparse
-import ast
 import json
 import sys
 import time
@@ -19,7 +18,9 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+
+from notebook_files import definitions  # noqa: E402
 
 from hepml_helpers import kinematics, tracker, tracking  # noqa: E402
 
@@ -30,13 +31,9 @@ def lesson() -> dict:
     """Functions of lesson 11 by name."""
     from sklearn.cluster import DBSCAN
 
-    cells = json.loads((ROOT / "notebooks" / "11_track_grouping.ipynb").read_text(encoding="utf-8"))["cells"]
-    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code" and cell["id"] != "setup"]
-    wanted = [node for text in code for node in ast.parse(text).body if getattr(node, "name", None) in WANTED]
     names = {"np": np, "DBSCAN": DBSCAN, "replace": replace}
     names["CURVATURE_MAX"] = 1.05 * kinematics.CURVATURE * tracker.TRACKML_BARREL.field / 0.5 / 1000
-    exec(compile(ast.Module(wanted, type_ignores=[]), "lesson 11", "exec"), names)
-    return names
+    return definitions(ROOT / "notebooks" / "11_track_grouping.ipynb", WANTED, names)
 
 
 def group_torch(points, vertex_z, cut=0.99):

@@ -3,21 +3,19 @@
 Functions are taken from the lesson's own cells, so what is tested is what the student reads.
 """
 
-import ast
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from notebook_files import NOTEBOOKS, definitions
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import DBSCAN
 
 from hepml_helpers import kinematics, tracker, tracking
 
-LESSON = Path(__file__).parents[1] / "notebooks" / "11_track_grouping.ipynb"
+LESSON = NOTEBOOKS / "11_track_grouping.ipynb"
 WANTED = {"group_loop", "directions", "group", "group_hits", "slow_score", "scan_vertex", "unroll", "dbscan", "hough"}
 WANTED |= {"inner_vertex", "make_graph", "graphs_of", "small_network", "InteractionNetwork", "link", "fit_circle"}
 WANTED |= {"resolution_cut", "p_unbroken", "mean_z"}
@@ -27,18 +25,10 @@ PERFECT = replace(tracker.TRACKML_BARREL, efficiency=1.0, noise=0.0)
 @pytest.fixture(scope="module")
 def lesson():
     """The lesson's classes and functions by name."""
-    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    wanted = []
-    for cell in cells:
-        if cell["cell_type"] == "code" and cell["id"] != "setup":
-            tree = ast.parse("".join(cell["source"]))
-            wanted += [node for node in tree.body if getattr(node, "name", None) in WANTED]
-    assert {node.name for node in wanted} == WANTED
     names = {"np": np, "keras": keras, "ops": keras.ops, "tracking": tracking, "tracker": tracker, "replace": replace}
     names |= {"DBSCAN": DBSCAN, "coo_array": coo_array, "connected_components": connected_components}
     names |= {"CURVATURE_MAX": 1.05 * kinematics.CURVATURE * 2.0 / 0.5 / 1000}
-    exec(compile(ast.Module(wanted, type_ignores=[]), str(LESSON), "exec"), names)
-    return names
+    return definitions(LESSON, WANTED, names)
 
 
 @pytest.mark.parametrize("seed", range(30))
