@@ -61,22 +61,20 @@ def split(array) -> list:
     return np.split(array, [int(0.65 * len(array)), int(0.65 * len(array)) + int(0.08 * len(array))])
 
 
-class EpochTimes:
-    """Seconds of each epoch, validation included, for either Keras."""
+def epoch_times(keras):
+    """A callback for either Keras: seconds of each epoch, validation included."""
 
-    @staticmethod
-    def callback(keras):
-        class _Times(keras.callbacks.Callback):
-            def on_train_begin(self, logs=None):
-                self.seconds = []
+    class EpochTimes(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.seconds = []
 
-            def on_epoch_begin(self, epoch, logs=None):
-                self.start = time.perf_counter()
+        def on_epoch_begin(self, epoch, logs=None):
+            self.start = time.perf_counter()
 
-            def on_epoch_end(self, epoch, logs=None):
-                self.seconds.append(time.perf_counter() - self.start)
+        def on_epoch_end(self, epoch, logs=None):
+            self.seconds.append(time.perf_counter() - self.start)
 
-        return _Times()
+    return EpochTimes()
 
 
 def train_lola(data, seed: int, epochs: int):
@@ -116,7 +114,7 @@ def train_keras(model, X, y, epochs: int, *, rate: float):
     (X, X_val, X_test), (y, y_val, _) = split(X), split(y)
     rate = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(X) // BATCH))
     model.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
-    times, best = EpochTimes.callback(keras), keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
+    times, best = epoch_times(keras), keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
     options = {"epochs": epochs, "batch_size": BATCH, "verbose": 0, "validation_data": (X_val, y_val)}
     model.fit(X, y, callbacks=[best, times], **options)
     start = time.perf_counter()
@@ -132,7 +130,7 @@ def train_pfn(data, seed: int, epochs: int):
     tf_keras.utils.set_random_seed(seed)
     pfn = PFN(input_dim=3, summary=False, **PFN_SIZES)
     (X, X_val, X_test), (y, y_val, _) = split(data["relative"]), split(np.eye(2, dtype="float32")[data["y"]])
-    times = EpochTimes.callback(tf_keras)
+    times = epoch_times(tf_keras)
     best = tf_keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
     options = {"epochs": epochs, "batch_size": BATCH, "verbose": 0, "validation_data": (X_val, y_val)}
     pfn.fit(X, y, callbacks=[best, times], **options)

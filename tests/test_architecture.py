@@ -23,6 +23,7 @@ ROOMS = {
     "showers": set(),
     "calorimeter": set(),
     "tracker": {"kinematics"},
+    "tracking": set(),
     "results": set(),
     "metrics": set(),
     "counting": {"metrics"},
