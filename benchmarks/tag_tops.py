@@ -1,17 +1,17 @@
-"""Top taggers side by side: lesson 05's LoLa and EnergyFlow's PFN, same jets, same split, same machine.
+"""Top taggers side by side: LoLa of lesson 05, the networks of lesson 08, EnergyFlow's PFN; same jets, same machine.
 
     python -m pip install energyflow tf-keras
     python benchmarks/tag_tops.py --epochs 12 --seeds 3
 
 Each training runs in a process of its own, one after the other, since EnergyFlow needs the Keras of before version 3.
-Both see the same constituents (up to 40 of each jet), the same batches' size and number of epochs, and both are judged
-on the test jets with the weights of their best epoch on validation. The network of lesson 05 is taken from the lesson's
-own cells.
+All see the same constituents (up to 40 of each jet), the same batches' size and number of epochs, and all
+are judged on the test jets with the weights of their best epoch on validation. The networks of the lessons are taken
+from the lessons' own cells. `--ways PFN ParticleNet` chooses those whose names begin so.
 """
 
 import argparse
-import ast
 import contextlib
+import functools
 import io
 import json
 import os
@@ -24,12 +24,19 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-LESSON = ROOT / "notebooks" / "05_lola_top_tagging.ipynb"
+LESSON, GRAPHS = (ROOT / "notebooks" / f"{name}.ipynb" for name in ("05_lola_top_tagging", "08_graph_taggers"))
+NETWORKS = {
+    "DeepSets": {"DeepSets"},
+    "ParticleNet": {"neighbours", "gather", "EdgeConv", "ParticleNet"},
+    "LorentzNet": {"gram", "psi", "LorentzBlock", "LorentzNet"},
+}
 LENGTH, BATCH = 40, 256
 PFN_SIZES = {"Phi_sizes": (100, 100, 128), "F_sizes": (100, 100, 100)}
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
-from hepml_helpers import jets, metrics  # noqa: E402
+from notebook_files import definitions  # noqa: E402
+
+from hepml_helpers import constituents, jets, metrics  # noqa: E402
 
 
 def prepare(path: Path) -> None:
@@ -54,44 +61,60 @@ def split(array) -> list:
     return np.split(array, [int(0.65 * len(array)), int(0.65 * len(array)) + int(0.08 * len(array))])
 
 
-class EpochTimes:
-    """Seconds of each epoch, validation included, for either Keras."""
+def epoch_times(keras):
+    """A callback for either Keras: seconds of each epoch, validation included."""
 
-    @staticmethod
-    def callback(keras):
-        class _Times(keras.callbacks.Callback):
-            def on_train_begin(self, logs=None):
-                self.seconds = []
+    class EpochTimes(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.seconds = []
 
-            def on_epoch_begin(self, epoch, logs=None):
-                self.start = time.perf_counter()
+        def on_epoch_begin(self, epoch, logs=None):
+            self.start = time.perf_counter()
 
-            def on_epoch_end(self, epoch, logs=None):
-                self.seconds.append(time.perf_counter() - self.start)
+        def on_epoch_end(self, epoch, logs=None):
+            self.seconds.append(time.perf_counter() - self.start)
 
-        return _Times()
+    return EpochTimes()
 
 
 def train_lola(data, seed: int, epochs: int):
     """Lesson 05's network and its way of training."""
     import keras
-    from keras import ops
 
     from hepml_helpers import training
 
-    names = {"keras": keras, "ops": ops, "np": np, "training": training, "LENGTH": LENGTH}
-    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    code = [
-        ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code" and cell["id"] != "setup"
-    ]
-    needed = ("signed_log", "LoLa", "make_network")
-    wanted = [node for tree in code for node in tree.body if getattr(node, "name", None) in needed]
-    exec(compile(ast.Module(wanted, type_ignores=[]), str(LESSON), "exec"), names)
-    model = names["make_network"](names["LoLa"], seed)
-    (X, X_val, X_test), (y, y_val, _) = split(data["p4"] / 100), split(data["y"])
-    rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * -(-len(X) // BATCH))
+    names = {"keras": keras, "ops": keras.ops, "np": np, "training": training, "LENGTH": LENGTH}
+    names = definitions(LESSON, {"signed_log", "LoLa", "make_network"}, names)
+    return train_keras(names["make_network"](names["LoLa"], seed), data["p4"] / 100, data["y"], epochs, rate=2e-3)
+
+
+def train_graph(data, seed: int, epochs: int, *, kind: str, rate: float):
+    """A network of lesson 08 and its way of training."""
+    import keras
+
+    from hepml_helpers import training
+
+    names = definitions(GRAPHS, NETWORKS[kind], {"keras": keras, "ops": keras.ops, "np": np})
+    X = data["p4"]
+    if kind != "LorentzNet":
+        X = constituents.relative(X)
+        found = X[: int(0.65 * len(X))][data["p4"][: int(0.65 * len(X)), :, 0] > 0]
+        centre, width = [0, found[:, 1].mean(), 0, 0, 0], [1, found[:, 1].std(), *[found[:, 2:4].std()] * 3]
+        X = np.float32((X - centre) / width * (X[..., :1] > 0))
+    training.set_seed(seed)
+    inputs = keras.Input(X.shape[1:])
+    model = keras.Model(inputs, names[kind]()(inputs))
+    return train_keras(model, X, data["y"], epochs, rate=rate)
+
+
+def train_keras(model, X, y, epochs: int, *, rate: float):
+    """Train, as lessons 05 and 08 do: a rate that falls along a cosine, the best epoch on validation."""
+    import keras
+
+    (X, X_val, X_test), (y, y_val, _) = split(X), split(y)
+    rate = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(X) // BATCH))
     model.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
-    times, best = EpochTimes.callback(keras), keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
+    times, best = epoch_times(keras), keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
     options = {"epochs": epochs, "batch_size": BATCH, "verbose": 0, "validation_data": (X_val, y_val)}
     model.fit(X, y, callbacks=[best, times], **options)
     start = time.perf_counter()
@@ -107,7 +130,7 @@ def train_pfn(data, seed: int, epochs: int):
     tf_keras.utils.set_random_seed(seed)
     pfn = PFN(input_dim=3, summary=False, **PFN_SIZES)
     (X, X_val, X_test), (y, y_val, _) = split(data["relative"]), split(np.eye(2, dtype="float32")[data["y"]])
-    times = EpochTimes.callback(tf_keras)
+    times = epoch_times(tf_keras)
     best = tf_keras.callbacks.EarlyStopping(patience=epochs, restore_best_weights=True)
     options = {"epochs": epochs, "batch_size": BATCH, "verbose": 0, "validation_data": (X_val, y_val)}
     pfn.fit(X, y, callbacks=[best, times], **options)
@@ -117,6 +140,8 @@ def train_pfn(data, seed: int, epochs: int):
 
 
 WAYS = {"LoLa (lesson 05)": train_lola, "PFN (EnergyFlow)": train_pfn}
+for _name, _rate in (("DeepSets", 2e-3), ("ParticleNet", 3e-3), ("LorentzNet", 4e-3)):
+    WAYS[f"{_name} (lesson 08)"] = functools.partial(train_graph, kind=_name, rate=_rate)
 
 
 def one(way: str, seed: int, epochs: int, path: Path) -> dict:
@@ -141,6 +166,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=12, help="at least 2")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--ways", nargs="+", default=[""], help="the beginnings of names; all by default")
     parser.add_argument("--output", type=Path, help="a JSON file for the figures")
     parser.add_argument("--one", nargs=3, metavar=("WAY", "SEED", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -148,12 +174,13 @@ def main() -> int:
         way, seed, path = options.one
         print(json.dumps(one(way, int(seed), options.epochs, Path(path))))
         return 0
+    ways = [way for way in WAYS if way.startswith(tuple(options.ways))]
     found = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "jets.npz"
         prepare(path)
         for seed in range(1, options.seeds + 1):
-            for way in WAYS:
+            for way in ways:
                 command = [
                     sys.executable,
                     __file__,
@@ -172,7 +199,7 @@ def main() -> int:
                 )
     print("| tagger | parameters | AUC, mean | spread of seeds | 1/ε_B at 30 % | training jets/s | prediction jets/s |")
     print("|---|---:|---:|---:|---:|---:|---:|")
-    for way in WAYS:
+    for way in ways:
         rows = [row for row in found if row["way"] == way]
         aucs, rejections = ([row[name][0] for row in rows] for name in ("auc", "rejection_30"))
         speeds = [max(row[f"{kind}_jets_per_second"] for row in rows) for kind in ("train", "predict")]

@@ -6,6 +6,7 @@ Each room is a module of its own and is imported on its own, ``from hepml_helper
 =============== ==========================================================================
 `kinematics`    four-momenta: pt, eta, phi, invariant mass, boosts, distances
 `jets`          lists of constituents as arrays, and their four-momenta
+`constituents`  these as four-momenta: relative to the jet, in another order, one particle more
 `showers`       fast parametrised calorimeter showers, made while one waits
 `tracker`       hits of charged particles in a silicon tracker, made while one waits
 `datasets`      recorded and simulated samples: looked up locally first, checked, announced
@@ -14,7 +15,7 @@ Each room is a module of its own and is imported on its own, ``from hepml_helper
 `counting`      what a cut is worth to an experiment that counts: expected significance
 `two_sample`    how far generated events are from real ones, beside real against real
 `plotting`      histograms with their uncertainties, drawn on a given axes
-`pictures`      grids of images, matrices of numbers
+`pictures`      grids of images, matrices of numbers, constituents as circles
 `display`       interactive event displays
 `training`      seeds, progress, and what the machine offers
 `adversarial`   one compiled step of two networks against each other

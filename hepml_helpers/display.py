@@ -5,6 +5,8 @@ a field along z that is constant piece by piece: 3.8 T inside the coil; none in 
 between the radii of the yoke the uniform field that carries all of the coil's flux back, so that muons bend the other
 way there. Left out: the energy that muons lose in the calorimeters and the iron, scattering, and the radial field at
 the coil's ends. The dimensions are those of CMS (JINST 3 (2008) S08004), rounded.
+
+`track_display` shows points that are put together into tracks, in any detector; there lengths are in mm.
 """
 
 import base64
@@ -31,6 +33,7 @@ _DETECTOR = [
 # Middle tones, which are seen on a light and on a dark page; μ⁺ and μ⁻
 _COLOR = {1: "#CC5C97", -1: "#009E73"}
 _GREY, _FAINT = "#808080", "rgba(128,128,128,0.25)"
+_TRACK_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4FBF", "#A6761D")
 _STEP, _LONGEST = 0.05, 40.0  # metres along a track
 
 
@@ -118,7 +121,112 @@ def event_display(pt, eta, phi, charge, *, title: str = "") -> "EventDisplay":
     return EventDisplay(muons, title)
 
 
-class EventDisplay:
+def track_display(points, track, *, lines=(), title: str = "") -> "TrackDisplay":
+    """Display points in three dimensions, coloured by the track to which each belongs.
+
+    Parameters
+    ----------
+    points : array_like, shape (n_points, 3)
+        x, y, z in mm.
+    track : array_like of int, shape (n_points,)
+        Number of the track; negative for none, which is drawn in grey. Eight colours take turns.
+    lines : iterable of ndarray, shape (n, 3)
+        Curves to draw beneath, in mm: the true tracks.
+    title : str
+        Written above: say where the event comes from.
+
+    Returns
+    -------
+    TrackDisplay
+        Shows itself as the last line of a cell.
+
+    Raises
+    ------
+    ValueError
+        If there is not one track number for each point of three coordinates.
+    """
+    points, track = np.asarray(points, dtype=np.float64), np.asarray(track)
+    if points.ndim != 2 or points.shape[1] != 3 or track.shape != points.shape[:1]:
+        raise ValueError(f"points {points.shape}, tracks {track.shape}; expected (n_points, 3) and (n_points,)")
+    return TrackDisplay(points, track, [np.asarray(line, dtype=np.float64) for line in lines], title)
+
+
+class _Shown:
+    """What has an interactive ``figure`` and a static ``picture``, in one output of a notebook."""
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        png = io.BytesIO()
+        self.picture().savefig(png, format="png", dpi=110, facecolor="white")
+        renderer = "colab" if "colab" in (pio.renderers.default or "") else "plotly_mimetype"
+        return {
+            **pio.renderers[renderer].to_mimebundle(self.figure().to_dict()),
+            "image/png": base64.b64encode(png.getvalue()).decode("ascii"),
+            "text/plain": self._in_words(),
+        }
+
+
+class TrackDisplay(_Shown):
+    """Points and tracks of one event, ready to be shown; made by `track_display`.
+
+    Attributes
+    ----------
+    points : ndarray, shape (n_points, 3)
+    track : ndarray, shape (n_points,)
+    lines : list of ndarray, shape (n, 3)
+    title : str
+    """
+
+    def __init__(self, points, track, lines, title):
+        self.points, self.track, self.lines, self.title = points, track, lines, title
+
+    def figure(self) -> go.Figure:
+        """The interactive plotly figure; its axes are z (beam), x, y (up)."""
+        traces, style = [], {"mode": "lines", "line": {"color": _GREY, "width": 2}, "hoverinfo": "skip"}
+        for n, line in enumerate(self.lines):
+            name = {"name": "true tracks", "legendgroup": "truth", "showlegend": n == 0}
+            traces.append(go.Scatter3d(**_lists(line), **name, **style, opacity=0.5))
+        for color, kept in self._colors():
+            name = "in no track" if color == _GREY else "points of tracks"
+            text = [f"track {number}" if number >= 0 else "no track" for number in self.track[kept].tolist()]
+            marker = {"color": color, "size": 2.0 if color == _GREY else 3.0}
+            about = {"name": name, "text": text, "hoverinfo": "text", "showlegend": color == _GREY}
+            traces.append(go.Scatter3d(**_lists(self.points[kept]), mode="markers", marker=marker, **about))
+        layout = _layout(self.title)
+        for key, text in (("xaxis", "z, beam [mm]"), ("yaxis", "x [mm]"), ("zaxis", "y, up [mm]")):
+            layout["scene"][key]["title"] = {"text": text}
+        return go.Figure(traces, layout)
+
+    def picture(self):
+        """The static matplotlib figure: across the beam (x, y) and along it (z, distance from the beam)."""
+        from matplotlib.figure import Figure
+
+        picture = Figure(figsize=(10.5, 4.8), dpi=110, layout="constrained")
+        across, along = picture.subplots(1, 2, width_ratios=[1, 1.2])
+        for x, y, z in (line.T for line in self.lines):
+            across.plot(x, y, color="0.75", lw=0.8, zorder=0)
+            along.plot(z, np.hypot(x, y), color="0.75", lw=0.8, zorder=0)
+        for color, kept in self._colors():
+            x, y, z = self.points[kept].T
+            style = {"color": color, "s": 4 if color == _GREY else 9, "lw": 0}
+            across.scatter(x, y, **style)
+            along.scatter(z, np.hypot(x, y), **style)
+        across.set(xlabel="x [mm]", ylabel="y [mm]", aspect="equal")
+        along.set(xlabel="z, along the beam [mm]", ylabel="distance from beam [mm]", ylim=(0, None))
+        picture.suptitle(self.title, fontsize="medium", color="0.3")
+        return picture
+
+    def _colors(self):
+        """Each colour and which points have it."""
+        yield _GREY, self.track < 0
+        for n, color in enumerate(_TRACK_COLORS):
+            yield color, (self.track >= 0) & (self.track % len(_TRACK_COLORS) == n)
+
+    def _in_words(self) -> str:
+        n_tracks = len(np.unique(self.track[self.track >= 0]))
+        return f"Track display: {len(self.points)} points, {n_tracks} tracks"
+
+
+class EventDisplay(_Shown):
     """One event, ready to be shown; made by `event_display`.
 
     A notebook stores both pictures in one output: JupyterLab and VS Code show the interactive one, and a converted or
@@ -158,15 +266,8 @@ class EventDisplay:
         picture.suptitle(self.title, fontsize="medium", color="0.3")
         return picture
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
-        png = io.BytesIO()
-        self.picture().savefig(png, format="png", dpi=110, facecolor="white")
-        renderer = "colab" if "colab" in (pio.renderers.default or "") else "plotly_mimetype"
-        return {
-            **pio.renderers[renderer].to_mimebundle(self.figure().to_dict()),
-            "image/png": base64.b64encode(png.getvalue()).decode("ascii"),
-            "text/plain": f"Event display: {', '.join(_name(muon) for muon in self.muons)}",
-        }
+    def _in_words(self) -> str:
+        return f"Event display: {', '.join(_name(muon) for muon in self.muons)}"
 
 
 def _field(radius: float, z: float) -> float:

@@ -55,6 +55,66 @@ def plot_images(rows: dict, *, limits, label: str, fig=None, aspect="equal", tit
     return axes
 
 
+def plot_constituents(pt, delta_eta, delta_phi, ax=None, *, half_width: float = 0.8, **style):
+    """Draw the constituents of a jet in the plane of angles, as circles whose area is their pt; returns the circles.
+
+    Parameters
+    ----------
+    pt, delta_eta, delta_phi : array_like, shape (n_constituents,)
+        Those of pt zero are left out. The sum of the areas is the same for all jets.
+    half_width : float
+        The axes reach from minus this to this.
+    **style
+        As for ``scatter``: one ``color``, or ``c`` with a number for each constituent.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or no pt is above zero.
+    """
+    pt, delta_eta, delta_phi = (np.asarray(x, dtype=np.float64) for x in (pt, delta_eta, delta_phi))
+    if not pt.shape == delta_eta.shape == delta_phi.shape or not np.any(pt > 0):
+        raise ValueError(
+            f"shapes {pt.shape}, {delta_eta.shape}, {delta_phi.shape}; expected equal ones, with pt above 0"
+        )
+    ax = plt.gca() if ax is None else ax
+    real = pt > 0
+    if np.ndim(style.get("c")) == 1:
+        style["c"] = np.asarray(style["c"])[real]
+    circles = ax.scatter(delta_eta[real], delta_phi[real], s=2000 * pt[real] / pt.sum(), **{"alpha": 0.6, **style})
+    ax.set(xlim=(-half_width, half_width), ylim=(-half_width, half_width), aspect="equal")
+    ax.set(xlabel="$\\Delta\\eta$", ylabel="$\\Delta\\phi$ [rad]")
+    return circles
+
+
+def plot_arrows(points, targets: dict, ax=None, *, colors=None):
+    """Draw arrows from some points, each in a colour of its own, to the points that belong to it; returns the axes.
+
+    Parameters
+    ----------
+    points : array_like, shape (n_points, 2)
+    targets : dict
+        By the number of a point, the numbers of those to which its arrows lead.
+    colors : sequence, optional
+        One for each entry; those of the style by default.
+
+    Raises
+    ------
+    ValueError
+        If the points are not pairs of numbers.
+    """
+    points, ax = np.asarray(points, dtype=np.float64), plt.gca() if ax is None else ax
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"points have shape {points.shape}; expected (n_points, 2)")
+    colors = colors or [f"C{n}" for n in range(len(targets))]
+    for (start, ends), color in zip(targets.items(), colors, strict=True):
+        ax.plot(*points[start], "o", color=color)
+        for end in ends:
+            style = {"arrowstyle": "->", "color": color, "lw": 1.2}
+            ax.annotate("", xy=points[int(end)], xytext=points[start], arrowprops=style)
+    return ax
+
+
 def plot_matrix(values, rows, columns, ax=None, *, limit: float = 1.0, label: str = ""):
     """Draw a matrix of numbers in colours, blue below zero and red above, each number in its field; returns the axes.
 

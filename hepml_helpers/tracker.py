@@ -244,6 +244,29 @@ class Hits(_Table):
     particle: np.ndarray
     n_events: int
 
+    @property
+    def xyz(self) -> np.ndarray:
+        """Measured positions, shape (n_hits, 3), in mm."""
+        return np.stack([self.x, self.y, self.z], axis=-1)
+
+
+def make_events(n_events: int, n_tracks, rng: np.random.Generator, *, collisions=COLLISIONS, tracker=TRACKML_BARREL):
+    """Particles of many events and their hits: `make_particles` and `make_hits` in one call.
+
+    Returns
+    -------
+    particles : Particles
+    hits : Hits
+
+    Examples
+    --------
+    >>> particles, hits = make_events(2, 4, np.random.default_rng(1), tracker=STRAIGHT_LINES)
+    >>> hits.xyz.shape
+    (280, 3)
+    """
+    particles = make_particles(n_events, n_tracks, rng, collisions=collisions)
+    return particles, make_hits(particles, rng, tracker=tracker)
+
 
 def make_particles(n_events: int, n_tracks, rng: np.random.Generator, *, collisions=COLLISIONS) -> Particles:
     """Particles of many events.

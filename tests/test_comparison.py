@@ -3,11 +3,12 @@
 import json
 import re
 
+import numpy as np
 import pytest
 import record_comparison
 from notebook_files import lessons
 
-from hepml_helpers import comparison, registry
+from hepml_helpers import comparison, metrics, registry
 
 TABLES = json.loads((registry.data_root() / "comparison.json").read_text(encoding="utf-8"))
 MINE = [comparison.row("a new network", roc_auc=(0.97, 0.002), rejection_30=(312.0, 21.0), parameters=1234)]
@@ -36,6 +37,22 @@ def test_a_row_keeps_values_with_their_uncertainties_and_leaves_out_what_was_not
     row = comparison.row("cut", roc_auc=(0.9, float("nan")), rejection_50=float("nan"), accuracy=None, parameters=2.0)
     assert row == {"model": "cut", "roc_auc": [0.9, None], "rejection_50": None, "parameters": 2}
     json.dumps(row, allow_nan=False)
+
+
+def test_a_taggers_row_holds_what_the_metrics_say_and_the_binomial_error_of_the_accuracy():
+    rng = np.random.default_rng(3)
+    y_true = np.repeat([1, 0], 2000)
+    logit = rng.normal(y_true - 0.5, 1.0)
+    row = comparison.tagger_row("net", y_true, logit, parameters=7)
+    right = np.mean(np.where(y_true == 1, logit > 0, logit <= 0))
+    assert row["accuracy"] == pytest.approx([right, np.sqrt(right * (1 - right) / 4000)])
+    assert row["roc_auc"] == pytest.approx(list(metrics.roc_auc(y_true, logit)))
+    for share in (50, 30):
+        assert row[f"rejection_{share}"] == pytest.approx(
+            list(metrics.background_rejection(y_true, logit, share / 100))
+        )
+    assert row["model"] == "net" and row["parameters"] == 7
+    assert row.keys() <= {"model", *TABLES["top_tagging"]["figures"]}
 
 
 def test_the_lessons_own_rows_come_last_with_rounded_numbers():

@@ -171,3 +171,35 @@ def test_bad_input_is_named(change, message):
 def test_a_track_refuses_a_muon_without_momentum():
     with pytest.raises(ValueError, match="pt is 0"):
         display.muon_track(0.0, 0.0, 0.0, 1)
+
+
+POINTS = np.array([[30.0, 0.0, 5.0], [60.0, 0.0, 10.0], [0.0, 30.0, -7.0], [9.0, 9.0, 9.0]])
+
+
+def test_points_of_one_track_have_one_colour_and_those_of_none_are_grey():
+    shown = display.track_display(POINTS, [0, 0, 1, -1], lines=[POINTS[:2]], title="event 5")
+    traces = [trace for trace in shown.figure().data if trace.mode == "markers" and len(trace.x)]
+    assert sorted(len(trace.x) for trace in traces) == [1, 1, 2]
+    assert len({trace.marker.color for trace in traces}) == 3
+    pair = next(trace for trace in traces if len(trace.x) == 2)
+    assert list(pair.x) == [5.0, 10.0] and list(pair.y) == [30.0, 60.0]  # z along the beam, then x
+    assert list(pair.text) == ["track 0", "track 0"]
+    grey = next(trace for trace in traces if trace.name == "in no track")
+    assert list(grey.x) == [9.0]
+
+
+def test_the_picture_of_points_shows_both_views_and_the_bundle_both_pictures():
+    shown = display.track_display(POINTS, [0, 0, 1, -1], lines=[POINTS[:2]], title="event 5")
+    across, along = shown.picture().axes
+    drawn = np.concatenate([part.get_offsets() for part in along.collections])
+    assert sorted(map(tuple, drawn.round(6))) == sorted((z, round(float(np.hypot(x, y)), 6)) for x, y, z in POINTS)
+    np.testing.assert_allclose(across.lines[0].get_xydata(), POINTS[:2, :2])
+    bundle = shown._repr_mimebundle_()
+    assert bundle["text/plain"] == "Track display: 4 points, 2 tracks"
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+    assert bundle["application/vnd.plotly.v1+json"]["layout"]["title"]["text"] == "event 5"
+
+
+def test_points_without_a_track_number_each_are_refused():
+    with pytest.raises(ValueError, match=r"points \(4, 3\), tracks \(3,\)"):
+        display.track_display(POINTS, [0, 0, 1])

@@ -91,3 +91,31 @@ def test_the_colours_of_a_matrix_are_symmetric_about_zero():
 def test_a_matrix_needs_a_name_for_each_row_and_column():
     with pytest.raises(ValueError, match="one for each name"):
         pictures.plot_matrix([[1.0, 2.0]], ["a"], ["b"])
+
+
+def test_constituents_are_circles_with_the_area_of_their_share_and_padding_is_left_out():
+    _, ax = plt.subplots()
+    circles = pictures.plot_constituents([30.0, 10.0, 0.0], [0.1, -0.2, 0.0], [0.0, 0.3, 0.0], ax, c=[1.0, 2.0, 3.0])
+    np.testing.assert_allclose(circles.get_offsets(), [[0.1, 0.0], [-0.2, 0.3]])
+    np.testing.assert_allclose(circles.get_sizes(), [1500.0, 500.0])
+    np.testing.assert_allclose(circles.get_array(), [1.0, 2.0])
+    assert ax.get_xlim() == (-0.8, 0.8) and ax.get_ylabel() == "$\\Delta\\phi$ [rad]"
+
+
+@pytest.mark.parametrize(("pt", "eta"), [([1.0, 2.0], [0.0]), ([0.0], [0.0])])
+def test_constituents_that_cannot_be_drawn_are_refused(pt, eta):
+    with pytest.raises(ValueError, match="expected equal ones, with pt above 0"):
+        pictures.plot_constituents(pt, eta, eta)
+
+
+def test_arrows_lead_from_a_point_to_those_that_belong_to_it():
+    points = np.array([[0.0, 0.1], [0.2, 0.3], [0.4, 0.5]])
+    ax = pictures.plot_arrows(points, {0: [1, 2], 2: [1]}, plt.figure().gca(), colors=["r", "b"])
+    found = [(*arrow.xyann, *arrow.xy, arrow.arrowprops["color"]) for arrow in ax.texts]
+    assert found == [(0.0, 0.1, 0.2, 0.3, "r"), (0.0, 0.1, 0.4, 0.5, "r"), (0.4, 0.5, 0.2, 0.3, "b")]
+    np.testing.assert_allclose([line.get_xydata()[0] for line in ax.lines], points[[0, 2]])
+
+
+def test_points_that_are_no_pairs_are_refused():
+    with pytest.raises(ValueError, match=r"points have shape \(3,\)"):
+        pictures.plot_arrows([1.0, 2.0, 3.0], {})
