@@ -149,7 +149,8 @@ def plot_hunt(edges, counts, fitted, window, axes, *, title: str = "", source: s
     upper.errorbar(centres, counts, np.sqrt(counts), fmt="o", ms=4, color=DATA, label="data")
     upper.plot(centres, fitted, color=BACKGROUND, label="fit beside the window")
     upper.axvspan(*window, color=SIGNAL, alpha=0.15, lw=0)
-    upper.set(yscale="log", ylabel=f"events / {edges[1] - edges[0]:.0f} GeV", title=title)
+    upper.set(yscale="log", ylabel=f"events / {edges[1] - edges[0]:.0f} GeV")
+    upper.set_title(title, loc="left")
     plot_pulls(centres, (np.asarray(counts) - fitted) / np.sqrt(fitted), lower).set(xlabel="$m_{JJ}$ [GeV]")
     if source:
         add_source(upper, source)

@@ -302,3 +302,21 @@ def test_plot_joint_gives_the_pull_of_each_bin_in_the_order_x_y():
     assert (axes[0].get_xlabel(), axes[0].get_ylabel()) == ("$a$", "$b$")
     np.testing.assert_allclose(axes[1].collections[0].get_array().ravel(), [0.25, 0, 0.25, 0.5])  # rows are b
     plt.close(axes[0].figure)
+
+
+def test_a_hunt_shows_counts_fit_and_pulls_in_units_of_the_fit_s_error():
+    axes = plt.subplots(2, 1)[1]
+    upper, lower = plotting.plot_hunt([2000, 2100, 2200], [110, 64], [100.0, 64.0], (2000, 2100), axes, title="all")
+    points, curve = upper.lines[0], next(line for line in upper.lines if line.get_label() == "fit beside the window")
+    np.testing.assert_allclose(points.get_xydata(), [[2050, 110], [2150, 64]])
+    np.testing.assert_allclose(curve.get_ydata(), [100, 64])
+    pulls = [line.get_ydata() for line in lower.lines if len(line.get_ydata()) == 2 and line.get_ydata()[1] == 0]
+    assert any(np.allclose(y, [1.0, 0.0]) for y in pulls)
+    assert upper.get_ylabel() == "events / 100 GeV" and upper.get_title(loc="left") == "all"
+
+
+def test_p_values_are_drawn_as_their_cumulative_share():
+    ax = plotting.plot_p_values({"chain": [0.75, 0.25]})
+    (stair,) = (line for line in ax.lines if line.get_label() == "chain")
+    np.testing.assert_allclose(stair.get_xydata(), [[0, 0], [0.25, 0.5], [0.75, 1], [1, 1]])
+    assert ax.get_xlabel() == "p-value" and stair.get_drawstyle() == "steps-post"
