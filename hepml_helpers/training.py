@@ -19,7 +19,7 @@ from hepml_helpers.progress import Bar
 
 PROFILES = ("smoke", "quick", "full")
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's notes on its work are not for students
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # notes on its work are not for students; what fails raises
 
 
 def start_lesson(seed: int, profile: str, *, minutes: dict, network: bool = True) -> str:
