@@ -26,10 +26,7 @@ def jet_images(sample, *, n_pixels: int = 16, half_width: float = 0.8) -> np.nda
     n_pixels, half_width
         As for `jets.pixelate`.
     """
-    pt, *angles = (jets.pad(sample[f"constituent_{name}"], 40) for name in ("pt", "delta_eta", "delta_phi"))
-    for step in (jets.centre, jets.rotate, jets.flip):
-        angles = step(pt, *angles)
-    images = jets.pixelate(pt, *angles, n_pixels=n_pixels, half_width=half_width).reshape(len(pt), -1)
+    images = jets.images(sample, length=40, n_pixels=n_pixels, half_width=half_width).reshape(len(sample), -1)
     return (images / images.sum(axis=1, keepdims=True)).astype(np.float32)
 
 

@@ -251,6 +251,34 @@ def pixelate(
     return images
 
 
+def images(sample, *, length: int, n_pixels: int, half_width: float) -> np.ndarray:
+    """Images of jets, centred, turned and flipped: `pad`, `centre`, `rotate`, `flip` and `pixelate` in one call.
+
+    Parameters
+    ----------
+    sample : awkward.Array
+        With lists ``constituent_pt`` (GeV), ``constituent_delta_eta``, ``constituent_delta_phi``.
+    length : int
+        As many constituents of each jet are used, the first ones.
+    n_pixels, half_width
+        As for `pixelate`.
+
+    Returns
+    -------
+    ndarray, shape (n_jets, n_pixels, n_pixels)
+        Sums of pt in GeV, axes (jet, phi, eta).
+
+    Raises
+    ------
+    ValueError
+        As the functions named above.
+    """
+    pt, *angles = (pad(sample[f"constituent_{name}"], length) for name in ("pt", "delta_eta", "delta_phi"))
+    for step in (centre, rotate, flip):
+        angles = step(pt, *angles)
+    return pixelate(pt, *angles, n_pixels=n_pixels, half_width=half_width)
+
+
 def _pixel_sums(pt, delta_eta, delta_phi, n_pixels: int, half_width: float) -> np.ndarray:
     scale = n_pixels / (2.0 * half_width)
     column, row = (np.floor(x * scale + 0.5 * n_pixels) for x in (delta_eta, delta_phi))

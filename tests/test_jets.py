@@ -331,3 +331,12 @@ def test_an_unknown_centre_and_an_impossible_image_are_refused():
     for n_pixels, half_width in ((0, 1.0), (3, 0.0), (3, np.nan), (3, np.inf)):
         with pytest.raises(ValueError, match="expected at least 1, and more than 0"):
             jets.pixelate(PT, ETA, PHI, n_pixels=n_pixels, half_width=half_width)
+
+
+def test_images_hold_the_pt_and_do_not_change_when_the_jet_is_mirrored(sample):
+    frame = {"length": 12, "n_pixels": 9, "half_width": 3.0}
+    made = jets.images(sample, **frame)
+    mirrored = jets.images(ak.with_field(sample, -sample["constituent_delta_phi"], "constituent_delta_phi"), **frame)
+    assert made.shape == (50, 9, 9)
+    np.testing.assert_allclose(made.sum(axis=(1, 2)), ak.sum(sample["constituent_pt"], axis=1), rtol=1e-5)
+    np.testing.assert_allclose(mirrored, made, rtol=1e-5)
