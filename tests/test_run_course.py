@@ -53,6 +53,17 @@ def test_lessons_that_pass_leave_their_copies_and_results_and_a_table(make_noteb
     assert "2 of 2 lesson(s) passed" in shown
 
 
+def test_another_seed_reaches_the_lesson_and_lies_in_a_folder_of_its_own(make_notebook, run, build, monkeypatch):
+    make_notebook("01_first", INSIDE, "print('seed', SEED)")
+    assert run("--seed", "7") == 0
+    assert "seed 7" in (build / "notebooks/01_first.ipynb").read_text()
+    monkeypatch.setattr(run_course, "BUILD", build)
+    folders = [run_course.parse(arguments).build for arguments in ([], ["--seed", "7"], ["--seed", "0"])]
+    assert folders == [build, build / "seed-7", build / "seed-0"]
+    with pytest.raises(SystemExit):
+        run_course.parse(["--seed", "-1"])
+
+
 def test_the_table_shows_the_verdict_beside_long_words(tmp_path, capsys):
     lesson = run_course.Lesson(tmp_path / "01_a_lesson_with_a_long_name.ipynb", "quick", minutes=12.34, status="passed")
     words = {"name": "a result whose name is long " * 3, "published": "91.188 (pole mass) " * 3, "source": "a source"}

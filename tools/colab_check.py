@@ -147,7 +147,7 @@ def run_lesson(path: Path, environment: Path, listed: dict[str, str], jobs: int)
         desk.mkdir()
         (desk / path.name).write_text(with_proof(path, sorted(watched)), encoding="utf-8")
         output = home / path.name
-        request = {"notebook": str(desk / path.name), "output": str(output), "profile": "smoke"}
+        request = {"notebook": str(desk / path.name), "output": str(output), "parameters": {"PROFILE": "smoke"}}
         request |= {"cwd": str(desk), "kernel": KERNEL}
         command = [sys.executable, str(WORKER), json.dumps(request)]
         variables = colab_variables(environment, home, jobs)
