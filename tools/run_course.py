@@ -3,7 +3,7 @@
 Every lesson is executed by papermill in a process of its own, several at a time. A lesson that ran through, with its
 results inside their accepted bands, becomes the good copy in ``build/notebooks``; any other one is kept in
 ``build/failed`` and leaves the good copy as it was. ``build/results.json`` gathers what the lessons measured. With
-``--seed 2`` (`make run SEED=2`) the lessons run with another seed than their own, and all of this lies in ``build/seed-2``.
+``--seed 2`` (`make run SEED=2`) the lessons run with another seed than their own, all of it in ``build/seed-2``.
 
 Exit status: 0 when all is well, 1 when a lesson failed or a result lies outside its band, 2 for a wrong command line,
 130 when interrupted.
