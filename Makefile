@@ -24,8 +24,8 @@ run: $(READY) ## execute the lessons and print what they measured: LESSONS="01 0
 test: $(READY) ## ruff, unit tests, doctests, data checks, and every lesson in the smoke profile (nbval)
 	@$(BIN)/python tools/run_tests.py
 
-lab: $(READY) ## open JupyterLab on the lessons
-	@$(BIN)/python -m jupyterlab notebooks
+lab: $(READY) ## open JupyterLab on notebooks/00_start_here.ipynb, with the lessons beside it
+	@$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb
 
 lint: $(READY) ## ruff only: rules and formatting
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .

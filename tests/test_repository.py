@@ -11,7 +11,7 @@ import retarget
 import setup_env
 import uv_index
 import yaml
-from notebook_files import ROOT, lessons
+from notebook_files import ROOT, lessons, notebooks
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -166,9 +166,9 @@ def test_badges_and_install_lines_name_the_address_of_pyproject():
             assert own_links(path.read_text(encoding="utf-8")) <= {repository.slug()}, path
 
 
-def test_the_readme_has_a_badge_for_every_lesson():
+def test_the_readme_has_a_badge_for_every_notebook():
     readme = text_of("README.md")
-    assert all(repository.badge(path.stem, repository.slug()) in readme for path in lessons())
+    assert all(repository.badge(path.stem, repository.slug()) in readme for path in notebooks())
 
 
 def test_retarget_changes_every_place_and_nothing_else(tmp_path):
