@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lint format clean-notebooks data cards comparison validation check wheel colab-check quizzes lock retarget clean
+.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation check wheel colab-check quizzes lock retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,6 +26,9 @@ test: $(READY) ## ruff, unit tests, doctests, data checks, and every lesson in t
 
 lab: $(READY) ## open JupyterLab on notebooks/00_start_here.ipynb, with the lessons beside it
 	@$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb
+
+lesson: $(READY) ## begin a new lesson from the template: NAME=12_my_topic, or TITLE="My topic" for the next number
+	@$(BIN)/python tools/make_lesson.py $(if $(TITLE),--title "$$TITLE") $(NAME)
 
 lint: $(READY) ## ruff only: rules and formatting
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
