@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation check wheel colab-check quizzes lock retarget clean
+.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation check wheel colab-check quizzes lock newest downloads links retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,15 @@ quizzes: $(READY) ## turn the quizzes of teaching/ into notebooks, into build/qu
 
 lock: $(READY) ## resolve pyproject.toml into requirements.txt anew
 	@$(BIN)/python tools/lock.py
+
+newest: $(READY) ## try the newest packages that pyproject.toml admits, without the lock: all tests, in build/newest
+	@$(BIN)/python tools/try_newest.py
+
+downloads: $(READY) ## download the recorded data from each of its addresses and compare it with its checksum
+	@$(BIN)/python tools/check_downloads.py
+
+links: $(READY) ## see whether every link in the pages, the lessons and the registry leads somewhere
+	@$(BIN)/python tools/check_links.py
 
 retarget: $(READY) ## change the repository's address everywhere: REPO=owner/name
 	@test -n "$(REPO)" || { echo 'which repository? For example: make retarget REPO=owner/name'; exit 2; }
