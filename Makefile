@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation check wheel colab-check quizzes lock newest downloads links retarget clean
+.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check quizzes lock newest downloads links retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ comparison: $(READY) ## enter in data/comparison.json what the lessons measured 
 
 validation: $(READY) ## draw the figures of the samples' validation into build/validation: RECORD=1 also writes the numbers
 	@$(BIN)/python data/validation/validate.py $(if $(RECORD),--record)
+
+figure: $(READY) ## draw the figure of README.md from the embedded samples, into docs/figures
+	@$(BIN)/python tools/make_figure.py
 
 check: test run ## the tests, then the whole course
 
