@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lint format clean-notebooks data cards comparison validation check wheel colab-check quizzes lock retarget clean
+.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check quizzes lock newest downloads links retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,8 +25,11 @@ run: $(READY) ## execute the lessons and print what they measured: LESSONS="01 0
 test: $(READY) ## ruff, unit tests, doctests, data checks, and every lesson in the smoke profile (nbval)
 	@$(BIN)/python tools/run_tests.py
 
-lab: $(READY) ## open JupyterLab on the lessons
-	@$(BIN)/python -m jupyterlab notebooks
+lab: $(READY) ## open JupyterLab on notebooks/00_start_here.ipynb, with the lessons beside it
+	@$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb
+
+lesson: $(READY) ## begin a new lesson from the template: NAME=12_my_topic, or TITLE="My topic" for the next number
+	@$(BIN)/python tools/make_lesson.py $(if $(TITLE),--title "$$TITLE") $(NAME)
 
 lint: $(READY) ## ruff only: rules and formatting
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
@@ -51,6 +54,9 @@ comparison: $(READY) ## enter in data/comparison.json what the lessons measured 
 validation: $(READY) ## draw the figures of the samples' validation into build/validation: RECORD=1 also writes the numbers
 	@$(BIN)/python data/validation/validate.py $(if $(RECORD),--record)
 
+figure: $(READY) ## draw the figure of README.md from the embedded samples, into docs/figures
+	@$(BIN)/python tools/make_figure.py
+
 check: test run ## the tests, then the whole course
 
 wheel: $(READY) ## build the wheel that Colab installs, into dist/
@@ -64,6 +70,15 @@ quizzes: $(READY) ## turn the quizzes of teaching/ into notebooks, into build/qu
 
 lock: $(READY) ## resolve pyproject.toml into requirements.txt anew
 	@$(BIN)/python tools/lock.py
+
+newest: $(READY) ## try the newest packages that pyproject.toml admits, without the lock: all tests, in build/newest
+	@$(BIN)/python tools/try_newest.py
+
+downloads: $(READY) ## download the recorded data from each of its addresses and compare it with its checksum
+	@$(BIN)/python tools/check_downloads.py
+
+links: $(READY) ## see whether every link in the pages, the lessons and the registry leads somewhere
+	@$(BIN)/python tools/check_links.py
 
 retarget: $(READY) ## change the repository's address everywhere: REPO=owner/name
 	@test -n "$(REPO)" || { echo 'which repository? For example: make retarget REPO=owner/name'; exit 2; }

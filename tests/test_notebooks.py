@@ -5,22 +5,22 @@ import json
 
 import clean_notebooks
 import pytest
-from notebook_files import lessons, read
+from notebook_files import START, notebooks, read
 from notebook_rules import SOLUTION_METADATA, SOLUTION_TITLE, faults
 from notebook_samples import PARAMETERS, cell, notebook
 from repository import badge, install_line, slug
 
 NAME = "01_example"
-LESSONS = lessons()
+NOTEBOOKS = notebooks()
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=[path.stem for path in LESSONS])
-def test_a_lesson_keeps_the_rules(path):
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_a_notebook_keeps_the_rules(path):
     assert faults(path.stem, path.read_text(encoding="utf-8"), read(path), slug=slug()) == []
 
 
 def test_the_numbers_of_the_lessons_are_different():
-    numbers = [path.stem[:2] for path in LESSONS]
+    numbers = [path.stem[:2] for path in NOTEBOOKS]
     assert len(set(numbers)) == len(numbers)
 
 
@@ -214,6 +214,16 @@ def test_a_fault_is_found_and_named(spoil, words):
     lesson = good_lesson()
     spoil(lesson)
     assert any(words in fault for fault in faults_of(lesson)), faults_of(lesson)
+
+
+@pytest.mark.parametrize("spoil", [no_result, no_exercise, too_few_cells], ids=lambda spoil: spoil.__name__)
+def test_the_page_on_which_to_start_needs_no_result_no_exercise_and_no_length(spoil):
+    page = good_lesson()
+    find(page, "badge")["source"] = badge(START, "a/b")
+    spoil(page)
+    assert faults_of(page, START) == []
+    other_repository(page)
+    assert any("set-up cell" in fault for fault in faults_of(page, START))
 
 
 @pytest.mark.parametrize("name", ["1_example", "01-example", "01_Example", "example"])

@@ -1,5 +1,6 @@
 """The files around the package agree with each other: dependencies, versions, addresses, targets."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import retarget
 import setup_env
 import uv_index
 import yaml
-from notebook_files import ROOT, lessons
+from notebook_files import ROOT, lessons, notebooks
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -86,6 +87,25 @@ def test_conda_gets_the_same_and_nothing_more():
     assert name == "python" and SpecifierSet(versions) == SpecifierSet(PROJECT["requires-python"])
 
 
+def test_binder_installs_the_same_lock_and_the_package_alone_beside_it():
+    folder = ROOT / ".binder"
+    assert sorted(path.name for path in folder.iterdir()) == ["postBuild", "requirements.txt", "runtime.txt"]
+    (line,) = text_of(".binder/requirements.txt").splitlines()
+    assert line.startswith("-r ") and (folder / line[3:]).resolve() == ROOT / "requirements.txt"
+    commands = [line for line in text_of(".binder/postBuild").splitlines() if not line.startswith(("#", "set "))]
+    assert commands == ["python -m pip install --quiet --no-deps --editable ."]
+    assert (folder / "postBuild").stat().st_mode & 0o111
+    assert text_of(".binder/runtime.txt").strip().removeprefix("python-") in SUPPORTED
+
+
+def test_the_dev_container_is_made_by_make_setup_and_uses_its_environment():
+    container = json.loads(text_of(".devcontainer/devcontainer.json"))
+    assert container["postCreateCommand"] == "make setup"
+    assert container["image"].partition(":")[2] in SUPPORTED
+    interpreter = container["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    assert interpreter == "${containerWorkspaceFolder}/.venv/bin/python"
+
+
 def test_the_supported_pythons_are_the_same_everywhere():
     allowed = SpecifierSet(PROJECT["requires-python"])
     assert [minor for minor in range(30) if f"3.{minor}" in allowed] == [int(python[2:]) for python in SUPPORTED]
@@ -157,7 +177,8 @@ def own_links(text: str) -> set[str]:
     """The repositories named by badges, install lines and links to this course."""
     badges = re.findall(r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob", text)
     installs = re.findall(r"hepml-helpers @ git\+https://github\.com/([\w.-]+/[\w.-]*\w)", text)
-    return {*badges, *installs}
+    binders = re.findall(r"mybinder\.org/v2/gh/([\w.-]+/[\w.-]+)", text)
+    return {*badges, *installs, *binders}
 
 
 def test_badges_and_install_lines_name_the_address_of_pyproject():
@@ -166,9 +187,9 @@ def test_badges_and_install_lines_name_the_address_of_pyproject():
             assert own_links(path.read_text(encoding="utf-8")) <= {repository.slug()}, path
 
 
-def test_the_readme_has_a_badge_for_every_lesson():
+def test_the_readme_has_a_badge_for_every_notebook():
     readme = text_of("README.md")
-    assert all(repository.badge(path.stem, repository.slug()) in readme for path in lessons())
+    assert all(repository.badge(path.stem, repository.slug()) in readme for path in notebooks())
 
 
 def test_retarget_changes_every_place_and_nothing_else(tmp_path):

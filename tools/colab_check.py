@@ -26,7 +26,7 @@ from pathlib import Path
 import build_wheel
 import nbformat
 import uv_index
-from notebook_files import ROOT, lessons, read
+from notebook_files import ROOT, notebooks, read
 from run_course import WORKER, describe_failure, kernel_environment, parallel_jobs, select
 
 FREEZE = ROOT / "tools/colab-freeze-2026-08.txt"
@@ -63,7 +63,7 @@ class CheckFailed(Exception):
 def main(wanted: list[str]) -> int:
     """Run the four steps; 1 when one fails, 2 for an unknown lesson."""
     try:
-        chosen = select(wanted, lessons()) if lessons() else []
+        chosen = select(wanted, notebooks()) if notebooks() else []
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
