@@ -61,8 +61,8 @@ colab-check: $(READY) ## prove that the wheel moves nothing in Colab, and run th
 quizzes: $(READY) ## turn the quizzes of teaching/ into notebooks, into build/quizzes
 	@$(BIN)/python tools/make_quizzes.py
 
-lock: $(READY) ## resolve pyproject.toml into requirements.txt anew
-	@$(BIN)/python tools/lock.py
+lock: $(READY) ## resolve pyproject.toml into requirements.txt; pins stay where they can: UPGRADE=1 takes the newest
+	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
 
 retarget: $(READY) ## change the repository's address everywhere: REPO=owner/name
 	@test -n "$(REPO)" || { echo 'which repository? For example: make retarget REPO=owner/name'; exit 2; }
