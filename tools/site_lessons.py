@@ -5,6 +5,7 @@ solutions; every figure has a text for those who cannot see it, and interactive 
 ``docs/_static/displays.js`` draws.
 """
 
+import ast
 import base64
 import copy
 import datetime
@@ -19,7 +20,7 @@ PLOTLY = "application/vnd.plotly.v1+json"
 INJECTED = "injected-parameters"  # papermill's tag of the cell that it adds
 FOLDED = {"parameters": ("hide-input", "the profile and the seed"), "setup": ("hide-input", "the set-up")}
 FOLDED["solution"] = ("hide-cell", "the solution")
-LONGEST_TEXT = 300  # characters of a text made from the lesson's own words
+ENOUGH_TEXT, LONGEST_TEXT = 40, 400  # characters of a text made from the lesson's own words
 
 
 def as_page(executed: dict, stored: dict, *, run: dict) -> dict:
@@ -132,8 +133,8 @@ def environment_of(executed: dict) -> str:
 def figure_texts(cells: list[dict], stored: list[dict]) -> dict[str, str]:
     """For each code cell, by its id, what its figure shows.
 
-    Its own text where the lesson has one; otherwise the heading above it and the first sentence after it, which in
-    these lessons says what there is to see.
+    Its own text where the lesson has one; otherwise the heading above it, the labels of its axes, and the first
+    sentence after it, which in these lessons says what there is to see.
     """
     own = {cell["id"]: cell["metadata"].get("alt") for cell in stored}
     texts, heading = {}, ""
@@ -143,22 +144,51 @@ def figure_texts(cells: list[dict], stored: list[dict]) -> dict[str, str]:
             heading = headings[-1] if headings else heading
         else:
             after = next((source(later) for later in cells[number + 1 :] if later["cell_type"] == "markdown"), "")
-            texts[cell["id"]] = own.get(cell["id"]) or shortened(f"{plain(heading)}. {first_sentence(after)}")
+            parts = (re.sub(r"(?<![.?!])$", ".", plain(heading)), axes_of(source(cell)), first_sentences(after))
+            texts[cell["id"]] = own.get(cell["id"]) or shortened(" ".join(filter(None, parts)))
     return texts
 
 
-def first_sentence(markdown: str) -> str:
-    """The first sentence of a text, without its marks; nothing where it begins with a heading.
+def axes_of(code: str) -> str:
+    """What stands at the axes of the figures that a cell draws, as far as the cell writes it out.
 
     Examples
     --------
-    >>> first_sentence("The peak at $m_Z$ is **known** physics, see [PDG](https://x.y). And more.")
-    'The peak at m_Z is known physics, see PDG.'
+    >>> axes_of('ax.set(xlabel="epoch", ylabel="loss", ylim=(0, 1))\\nax.set_title("not an axis")')
+    'Axes: epoch; loss.'
+    """
+    try:
+        calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    except SyntaxError:  # a line for IPython alone, as in a set-up cell
+        return ""
+    labels = []
+    for call in calls:
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        wanted = {"xlabel", "ylabel"} | ({"label"} if name == "make_hist" else set())
+        labels += [keyword.value for keyword in call.keywords if keyword.arg in wanted]
+        labels += call.args[:1] if name in ("set_xlabel", "set_ylabel") else []
+    texts = [plain(label.value) for label in labels if isinstance(label, ast.Constant) and isinstance(label.value, str)]
+    texts = list(dict.fromkeys(filter(None, texts)))
+    return f"Axes: {'; '.join(texts)}." if texts else ""
+
+
+def first_sentences(markdown: str) -> str:
+    """The beginning of a text, without its marks, until it says enough; nothing where it begins with a heading.
+
+    Examples
+    --------
+    >>> first_sentences("**The losses.** Left, they part at $t_0$: see [PDG](https://x.y) and the text. And more.")
+    'The losses. Left, they part at t_0: see PDG and the text.'
     """
     line = first_line({"source": markdown})
     if line.startswith(("#", "$$", "|")):
         return ""
-    return re.match(r".*?[.?!:](?=\s|$)|.*", plain(line))[0]
+    said = ""
+    for sentence in re.findall(r"\S.*?(?:[.?!](?=\s|$)|$)", plain(line)):
+        said = f"{said} {sentence}".strip()
+        if len(said) >= ENOUGH_TEXT:
+            break
+    return said
 
 
 def plain(markdown: str) -> str:
