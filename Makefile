@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check quizzes lock newest downloads links retarget clean
+.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check site site-check quizzes lock newest downloads links retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,11 +65,17 @@ wheel: $(READY) ## build the wheel that Colab installs, into dist/
 colab-check: $(READY) ## prove that the wheel moves nothing in Colab, and run the lessons as Colab would: LESSONS="01"
 	@$(BIN)/python tools/colab_check.py $(LESSONS)
 
+site: $(READY) ## build the site from the executed lessons into build/site, without executing anything (Python 3.11)
+	@$(BIN)/python tools/make_site.py
+
+site-check: $(READY) ## look at build/site in Chromium: links, figures, displays, search, contrast, other hosts
+	@$(BIN)/python -m pytest -q tests/test_site.py
+
 quizzes: $(READY) ## turn the quizzes of teaching/ into notebooks, into build/quizzes
 	@$(BIN)/python tools/make_quizzes.py
 
-lock: $(READY) ## resolve pyproject.toml into requirements.txt anew
-	@$(BIN)/python tools/lock.py
+lock: $(READY) ## resolve pyproject.toml into requirements.txt; pins stay where they can: UPGRADE=1 takes the newest
+	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
 
 newest: $(READY) ## try the newest packages that pyproject.toml admits, without the lock: all tests, in build/newest
 	@$(BIN)/python tools/try_newest.py

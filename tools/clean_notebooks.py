@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from notebook_files import CHECKED_TAG, notebooks, read, tags
 
-CELL_METADATA = ("tags", "jupyter", "cellView", "slideshow")
+CELL_METADATA = ("tags", "jupyter", "cellView", "slideshow", "alt")  # alt: what a figure shows, for the site
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 SHORT_LIVED_DATA = ("image/png", "image/jpeg", "image/svg+xml")  # nbval does not compare pictures
 
