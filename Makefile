@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lint format clean-notebooks data cards comparison validation check wheel colab-check quizzes lock retarget clean
+.PHONY: help setup run test lab lint format clean-notebooks data cards comparison validation check wheel colab-check quizzes student student-check lock retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +60,12 @@ colab-check: $(READY) ## prove that the wheel moves nothing in Colab, and run th
 
 quizzes: $(READY) ## turn the quizzes of teaching/ into notebooks, into build/quizzes
 	@$(BIN)/python tools/make_quizzes.py
+
+student: $(READY) ## make the student edition, lessons without their solutions, into build/student: LESSONS="01 05"
+	@$(BIN)/python tools/make_student.py $(LESSONS)
+
+student-check: student ## execute the student edition (smoke), and try right, wrong and missing answers: LESSONS="01" JOBS=n
+	@$(BIN)/python tools/check_student.py $(if $(JOBS),--jobs $(JOBS)) $(LESSONS)
 
 lock: $(READY) ## resolve pyproject.toml into requirements.txt anew
 	@$(BIN)/python tools/lock.py
