@@ -58,17 +58,17 @@ wheel: $(READY) ## build the wheel that Colab installs, into dist/
 colab-check: $(READY) ## prove that the wheel moves nothing in Colab, and run the lessons as Colab would: LESSONS="01"
 	@$(BIN)/python tools/colab_check.py $(LESSONS)
 
-quizzes: $(READY) ## turn the quizzes of teaching/ into notebooks, into build/quizzes
-	@$(BIN)/python tools/make_quizzes.py
-
 student: $(READY) ## make the student edition, lessons without their solutions, into build/student: LESSONS="01 05"
 	@$(BIN)/python tools/make_student.py $(LESSONS)
 
 student-check: student ## execute the student edition (smoke), and try right, wrong and missing answers: LESSONS="01" JOBS=n
 	@$(BIN)/python tools/check_student.py $(if $(JOBS),--jobs $(JOBS)) $(LESSONS)
 
-lock: $(READY) ## resolve pyproject.toml into requirements.txt anew
-	@$(BIN)/python tools/lock.py
+quizzes: $(READY) ## turn the quizzes of teaching/ into notebooks, into build/quizzes
+	@$(BIN)/python tools/make_quizzes.py
+
+lock: $(READY) ## resolve pyproject.toml into requirements.txt; pins stay where they can: UPGRADE=1 takes the newest
+	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
 
 retarget: $(READY) ## change the repository's address everywhere: REPO=owner/name
 	@test -n "$(REPO)" || { echo 'which repository? For example: make retarget REPO=owner/name'; exit 2; }
