@@ -17,7 +17,7 @@ ABBREVIATIONS = ("e.g.", "i.e.", "cf.", "vs.", "al.", "Phys.", "Rev.", "Nucl.", 
 # What is one piece in a sentence: code, formulas, bold words, links
 _WHOLE = re.compile(r"`[^`]+`|\$[^$]+\$|\*\*.+?\*\*|\[[^\]]*\]\([^)]*\)", re.DOTALL)
 _OPEN, _SHUT, _ENDED = "\ue000", "\ue001", "\ue002"  # stand for such a piece; the last for one that ends a sentence
-_BOUNDARY = re.compile(f"(?<=[.!?{_ENDED}])([\"”)*]*)\\s+(?=[A-Z{_OPEN}\"“(\\[0-9])")
+_BOUNDARY = re.compile(f'(?<=[.!?{_ENDED}])(["”)*]*)\\s+(?=[A-Z{_OPEN}"“(\\[0-9])')
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def blocks_of(text: str) -> list[Block]:
 
     Examples
     --------
-    >>> [block.kind for block in blocks_of("## A\\nWords.\\n\\n$$ E = m $$\\n\\n- one\\n- two\\n\\n| a |\\n|---|\\n| 1 |")]
+    >>> [block.kind for block in blocks_of("## A\\nB.\\n\\n$$ E = m $$\\n\\n- a\\n- b\\n\\n| a |\\n|---|\\n| 1 |")]
     ['heading', 'paragraph', 'formula', 'list', 'table']
     """
     parts, open_mark = [[]], None
@@ -116,54 +116,75 @@ def condensed(block: Block) -> Block:
     return Block("paragraph", " ".join([first, *(one for one in others if "**" in one or one.endswith("?"))]))
 
 
-def pages(blocks: list[Block], height: int = HEIGHT) -> list[list[Block]]:
-    """The blocks on as few pages as hold them, in their order; one that is too long for a page is divided."""
+def pages(blocks: list[Block], height: int = HEIGHT, line: int = LINE) -> list[list[Block]]:
+    """The blocks on as few pages as hold them, in their order.
+
+    A list is divided between its items, a table between its rows, and a paragraph between its sentences, where one is
+    too long for a page.
+
+    Examples
+    --------
+    >>> [[part.text for part in page] for page in pages([Block("list", "- a\\n- b\\n- c")], height=100)]
+    [['- a\\n- b'], ['- c']]
+    """
     found, left = [], 0
-    for block in (part for block in blocks for part in divided(block, height)):
-        if not found or height_of(block) > left:
+    for block in [part for whole in blocks for part in _parts(whole, height, line)]:
+        needed = height_of(block, line)
+        if not found or needed > left:
             found.append([])
             left = height
         found[-1].append(block)
-        left -= height_of(block)
-    return found
+        left -= needed
+    return [_joined(page) for page in found]
 
 
-def divided(block: Block, height: int) -> list[Block]:
-    """A block in parts that fit a page each: a list by its items, a table by its rows, a paragraph by sentences."""
-    if height_of(block) <= height or block.kind not in ("list", "table", "paragraph"):
-        return [block]
-    head, glue = [], "\n"
-    if block.kind == "paragraph":
-        parts, glue = sentences(block.text), " "
-    elif block.kind == "table":
-        head, parts = block.text.splitlines()[:2], block.text.splitlines()[2:]
-    else:
-        parts = re.split(r"\n(?=[-*+] |\d+[.)] )", block.text)
+def _parts(block: Block, height: int, line: int) -> list[Block]:
+    """What a block may be divided into."""
+    if block.kind == "list":
+        return [Block("list", item) for item in _items(block.text)]
+    if height_of(block, line) > height and block.kind == "paragraph":
+        return [Block("paragraph", sentence) for sentence in sentences(block.text)]
+    if height_of(block, line) > height and block.kind == "table":
+        head, rows = block.text.splitlines()[:2], block.text.splitlines()[2:]
+        half = len(rows) // 2
+        if half:
+            halves = (Block("table", "\n".join(head + part)) for part in (rows[:half], rows[half:]))
+            return [part for half in halves for part in _parts(half, height, line)]
+    return [block]
+
+
+def _joined(page: list[Block]) -> list[Block]:
+    """A page whose neighbouring items are one list again."""
     found = []
-    for part in parts:
-        longer = Block(block.kind, f"{found[-1].text}{glue}{part}") if found else None
-        if longer and height_of(longer) <= height:
-            found[-1] = longer
+    for block in page:
+        if found and block.kind == found[-1].kind == "list":
+            found[-1] = Block("list", f"{found[-1].text}\n{block.text}")
         else:
-            found.append(Block(block.kind, glue.join([*head, part])))
+            found.append(block)
     return found
 
 
-def height_of(block: Block) -> int:
-    """About how many pixels a block takes."""
+def _items(text: str) -> list[str]:
+    return re.split(r"\n(?=[-*+] |\d+[.)] )", text)
+
+
+def height_of(block: Block, line: int = LINE) -> int:
+    """About how many pixels a block takes where a line holds so many characters."""
     if block.kind == "formula":
         before, formula, *after = block.text.split("$$")
-        lines = 1 + formula.count(r"\\")
-        around = sum(height_of(Block("paragraph", text)) for text in (before, *after) if text.strip())
-        return 30 + 56 * lines + around
+        words = sum(height_of(Block("paragraph", text), line) for text in (before, *after) if text.strip())
+        return 30 + 56 * (1 + formula.count(r"\\")) + words
     if block.kind == "table":
         rows = block.text.splitlines()
-        return sum(LINE_HEIGHT * max(1, math.ceil(visible(row) / LINE)) + 6 for row in rows[:1] + rows[2:]) + GAP
-    width = LINE - 4 if block.kind == "list" else LINE
-    lines = re.split(r"\n(?=[-*+] |\d+[.)] )", block.text) if block.kind == "list" else [" ".join(block.text.split())]
-    if block.kind == "code":
-        lines = block.text.splitlines()
-    return sum(LINE_HEIGHT * max(1, math.ceil(visible(line) / width)) for line in lines) + GAP
+        return sum(LINE_HEIGHT * _lines(row, line) + 6 for row in (rows[0], *rows[2:])) + GAP
+    if block.kind == "list":
+        return sum(LINE_HEIGHT * _lines(item, line - 4) + GAP // 2 for item in _items(block.text))
+    lines = block.text.splitlines() if block.kind == "code" else [" ".join(block.text.split())]
+    return sum(LINE_HEIGHT * _lines(text, line) for text in lines) + GAP
+
+
+def _lines(text: str, line: int) -> int:
+    return max(1, math.ceil(visible(text) / line))
 
 
 def visible(text: str) -> int:
