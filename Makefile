@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check site site-check quizzes lock newest downloads links retarget clean
+.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check site site-check student student-check quizzes lock newest downloads links retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +70,12 @@ site: $(READY) ## build the site from the executed lessons into build/site, with
 
 site-check: $(READY) ## look at build/site in Chromium: links, figures, displays, search, contrast, other hosts
 	@$(BIN)/python -m pytest -q tests/test_site.py
+
+student: $(READY) ## make the student edition, lessons without their solutions, into build/student: LESSONS="01 05"
+	@$(BIN)/python tools/make_student.py $(LESSONS)
+
+student-check: student ## execute the student edition (smoke), and try right, wrong and missing answers: LESSONS="01" JOBS=n
+	@$(BIN)/python tools/check_student.py $(if $(JOBS),--jobs $(JOBS)) $(LESSONS)
 
 quizzes: $(READY) ## turn the quizzes of teaching/ into notebooks, into build/quizzes
 	@$(BIN)/python tools/make_quizzes.py

@@ -45,8 +45,8 @@ def good_lesson() -> dict:
         cell("code", SETUP, cell_id="setup", tags=["setup"]),
         cell("code", 'results.record("m", 1.0)', cell_id="result"),
         *(cell("markdown", f"Step {n}", cell_id=f"step-{n}") for n in range(8)),
-        *(cell("code", f"x = {n}", cell_id=f"code-{n}") for n in range(8)),
-        cell("markdown", "Question", cell_id="exercise-1", tags=["exercise"]),
+        *(cell("code", f"y = {n}", cell_id=f"code-{n}") for n in range(8)),
+        cell("markdown", "What is one? Store it in `x`.", cell_id="exercise-1", tags=["exercise"]),
         cell("code", SOLUTION, cell_id="solution-1", tags=["solution"], **copy.deepcopy(SOLUTION_METADATA)),
         cell("code", 'assert x == 1, "x is one"', cell_id="check-1", tags=["check"]),
     ]
@@ -127,6 +127,22 @@ def check_without_assert(lesson):
     find(lesson, "check-1")["source"] = "x == 1"
 
 
+def check_without_words(lesson):
+    find(lesson, "check-1")["source"] = "assert x == 1"
+
+
+def check_in_numbers(lesson):
+    find(lesson, "check-1")["source"] = 'assert x, "one"\nnp.testing.assert_allclose(x, 1)'
+
+
+def check_of_nothing(lesson):
+    find(lesson, "check-1")["source"] = 'assert y == 7, "seven"'
+
+
+def question_without_the_name(lesson):
+    find(lesson, "exercise-1")["source"] = "What is one? Store it in x."
+
+
 def open_solution(lesson):
     del find(lesson, "solution-1")["metadata"]["jupyter"]
 
@@ -195,6 +211,10 @@ def no_short_cells(lesson):
         (no_exercise, "there is no exercise"),
         (no_check, "not followed by a solution and a check"),
         (check_without_assert, "asserts nothing"),
+        (check_without_words, "line 1 of the check asserts without words"),
+        (check_in_numbers, "numpy.testing"),
+        (check_of_nothing, "reads nothing that the solution makes"),
+        (question_without_the_name, "reads x, which the question does not name"),
         (open_solution, "not hidden"),
         (unmarked_solution, "### BEGIN SOLUTION"),
         (untitled_solution, "first line"),
