@@ -34,7 +34,7 @@ from hepml_helpers import results
 
 THEME = ROOT / "teaching/slides"
 LEFT_OUT = {"parameters", "injected-parameters", "setup", "solution", "check"}  # tags
-SHOWN_LINES, PRINTED_LINES, TABLE_ROWS = 10, 12, 12
+SHOWN_LINES, PRINTED_LINES, TABLE_ROWS = 10, 12, 9
 WHOLE = 340  # pixels: a text that is not higher is not condensed
 WIDTH, FIGURE_HEIGHT = 1184, 500  # pixels that a slide has for its contents, and a figure at most
 SIDE_LINE = 34  # characters in a line beside a figure that is not wide
@@ -47,7 +47,7 @@ ASSETS = {
     "sphinx-mathjax-offline": ("sphinx-mathjax-offline/static/mathjax", ["tex-svg-full.js"]),
 }
 FONTS = "sphinx_revealjs/_static/revealjs/dist/theme/fonts/source-sans-pro"
-highlight = Highlight2HTML(pygments_lang="python")
+highlight = Highlight2HTML()
 
 
 @dataclass
@@ -195,7 +195,7 @@ class Deck:
         for picture in (one["image/png"] for one in data if "image/png" in one):
             self.picture(joined(picture))
         recorded = [one[results.MIME_TYPE] for one in data if results.MIME_TYPE in one]
-        made = [table_of(recorded[start : start + 9]) for start in range(0, len(recorded), 9)]
+        made = [table_of(recorded[k : k + TABLE_ROWS]) for k in range(0, len(recorded), TABLE_ROWS)]
         others = (joined(one["text/html"]) for one in data if "text/html" in one and results.MIME_TYPE not in one)
         made += [part for table in others for part in in_parts(table)]
         for table in made:
