@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check site site-check student student-check quizzes lock newest downloads links retarget clean
+.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check site site-check student student-check slides quizzes lock newest downloads links retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -76,6 +76,9 @@ student: $(READY) ## make the student edition, lessons without their solutions, 
 
 student-check: student ## execute the student edition (smoke), and try right, wrong and missing answers: LESSONS="01" JOBS=n
 	@$(BIN)/python tools/check_student.py $(if $(JOBS),--jobs $(JOBS)) $(LESSONS)
+
+slides: $(READY) ## make slides of the executed lessons, into build/slides: LESSONS="01 05"
+	@$(BIN)/python tools/make_slides.py $(LESSONS)
 
 quizzes: $(READY) ## turn the quizzes of teaching/ into notebooks, into build/quizzes
 	@$(BIN)/python tools/make_quizzes.py

@@ -28,13 +28,13 @@ from notebook_files import ROOT, lessons, read, source, tags
 from pygments.formatters import HtmlFormatter
 from repository import BADGE_IMAGE
 from run_course import select
-from slide_text import HEIGHT, Block, blocks_of, condensed, height_of, pages
+from slide_text import GAP, HEIGHT, Block, blocks_of, condensed, height_of, pages
 
 from hepml_helpers import results
 
 THEME = ROOT / "teaching/slides"
 LEFT_OUT = {"parameters", "injected-parameters", "setup", "solution", "check"}  # tags
-SHOWN_LINES, PRINTED_LINES, TABLE_ROWS = 10, 12, 12
+SHOWN_LINES, PRINTED_LINES, TABLE_ROWS = 10, 12, 9
 WHOLE = 340  # pixels: a text that is not higher is not condensed
 WIDTH, FIGURE_HEIGHT = 1184, 500  # pixels that a slide has for its contents, and a figure at most
 SIDE_LINE = 34  # characters in a line beside a figure that is not wide
@@ -47,7 +47,7 @@ ASSETS = {
     "sphinx-mathjax-offline": ("sphinx-mathjax-offline/static/mathjax", ["tex-svg-full.js"]),
 }
 FONTS = "sphinx_revealjs/_static/revealjs/dist/theme/fonts/source-sans-pro"
-highlight = Highlight2HTML(pygments_lang="python")
+highlight = Highlight2HTML()
 
 
 @dataclass
@@ -195,11 +195,11 @@ class Deck:
         for picture in (one["image/png"] for one in data if "image/png" in one):
             self.picture(joined(picture))
         recorded = [one[results.MIME_TYPE] for one in data if results.MIME_TYPE in one]
-        made = [table_of(recorded[start : start + 9]) for start in range(0, len(recorded), 9)]
+        made = [table_of(recorded[k : k + TABLE_ROWS]) for k in range(0, len(recorded), TABLE_ROWS)]
         others = (joined(one["text/html"]) for one in data if "text/html" in one and results.MIME_TYPE not in one)
         made += [part for table in others for part in in_parts(table)]
         for table in made:
-            self.add("table", table)
+            self.place("table", table, 46 * table.count("<tr") + GAP)
         lines = [line for line in source(cell).splitlines() if line.strip()]
         is_short = len(lines) <= SHOWN_LINES and not made and not any("image/png" in one for one in data)
         if not shown and not is_short:
@@ -207,11 +207,17 @@ class Deck:
             return
         body = code(cell) + printed(cell)
         height = 30 * (len(source(cell).splitlines()) + printed(cell).count("\n") + 3)
-        if self.last.kind == "text" and height <= self.last.room:
+        self.place("code", body, height)
+
+    def place(self, kind: str, body: str, height: float) -> None:
+        """A table or code, under what stands on the last slide where there is room; no result under a question."""
+        under = ("text",) if kind == "code" else ("text", "table")
+        spoils = kind == "table" and "?" in self.last.body
+        if self.last.kind in under and height <= self.last.room and not spoils:
             self.last.body += body
             self.last.room -= height
         else:
-            self.add("code", body, HEIGHT - height)
+            self.add(kind, body, HEIGHT - height)
 
     def picture(self, png: str) -> None:
         """A slide with a figure, as large as it may be; beside one that is not wide there is room for words."""

@@ -117,16 +117,23 @@ def condensed(block: Block) -> Block:
 
 
 def pages(blocks: list[Block], height: int = HEIGHT, line: int = LINE) -> list[list[Block]]:
-    """The blocks on as few pages as hold them, in their order.
+    """The blocks on as few pages as hold them, in their order, and about as much on each.
 
     A list is divided between its items, a table between its rows, and a paragraph between its sentences, where one is
     too long for a page.
 
     Examples
     --------
-    >>> [[part.text for part in page] for page in pages([Block("list", "- a\\n- b\\n- c")], height=100)]
-    [['- a\\n- b'], ['- c']]
+    >>> [[part.text for part in page] for page in pages([Block("list", "- a\\n- b\\n- c\\n- d")], height=140)]
+    [['- a\\n- b'], ['- c\\n- d']]
     """
+    found = _filled(blocks, height, line)
+    lower = (_filled(blocks, less, line) for less in range(height // 3, height, 40))  # as many pages, and as full
+    return next((even for even in lower if len(even) == len(found)), found)
+
+
+def _filled(blocks: list[Block], height: int, line: int) -> list[list[Block]]:
+    """The blocks on pages, each filled as far as it goes."""
     found, left = [], 0
     for block in [part for whole in blocks for part in _parts(whole, height, line)]:
         needed = height_of(block, line)

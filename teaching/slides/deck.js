@@ -8,7 +8,8 @@
   await MathJax.typesetPromise([document.querySelector(".slides")]);
   for (const part of document.querySelectorAll(".slides h2, .body")) {
     let scale = 1;
-    const tooLarge = () => part.scrollHeight > part.clientHeight || part.scrollWidth > part.clientWidth;
+    const tooLarge = () =>
+      part.scrollWidth > part.clientWidth || (part.matches(".body") && part.scrollHeight > part.clientHeight);
     while (tooLarge() && scale > SMALLEST) {
       scale -= 0.05;
       part.style.setProperty("--scale", scale.toFixed(2));
