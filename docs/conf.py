@@ -32,8 +32,7 @@ myst_heading_anchors = 4
 
 default_role = "py:obj"  # what docstrings put between single backticks
 napoleon_numpy_docstring, napoleon_google_docstring = True, False
-napoleon_use_param = False  # or each word of a shape, as n_events, would be taken for the name of something
-autodoc_mock_imports = ["keras"]  # a page needs no backend
+napoleon_use_param = napoleon_use_rtype = False  # or each word of a shape, as n_events, would be taken for a name
 autodoc_typehints = "none"  # the docstrings say it, with shapes and units
 
 html_theme = "sphinx_book_theme"
