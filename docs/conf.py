@@ -1,5 +1,7 @@
 """Sphinx's configuration of the course's site; `tools/make_site.py` prepares the sources and calls Sphinx."""
 
+import collections
+import re
 import sys
 from pathlib import Path
 
@@ -23,12 +25,14 @@ exclude_patterns = ["_generated"]  # pages include what lies there
 
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_ipywidgets_js = {}  # lessons have no widgets, and their scripts lie on another host
 myst_enable_extensions = ["amsmath", "dollarmath"]
 myst_dmath_double_inline = True
 myst_heading_anchors = 4
 
 default_role = "py:obj"  # what docstrings put between single backticks
 napoleon_numpy_docstring, napoleon_google_docstring = True, False
+napoleon_use_param = napoleon_use_rtype = False  # or each word of a shape, as n_events, would be taken for a name
 autodoc_typehints = "none"  # the docstrings say it, with shapes and units
 
 html_theme = "sphinx_book_theme"
@@ -53,5 +57,17 @@ def load_plotly_where_it_draws(app, pagename, templatename, context, doctree):
         app.add_js_file("displays.js", loading_method="defer")
 
 
+def keep_bars(app, what, name, obj, options, lines):
+    """Let |x| be the size of x: reStructuredText would look for a substitution of that name."""
+    lines[:] = [re.sub(r"\|(?=\S)([^|`]*\S)\|", r"\\|\1\\|", line) for line in lines]
+
+
+def skip_fields(app, what, name, obj, skip, options):
+    """Leave out the fields of named tuples, which the docstring of the class describes."""
+    return True if isinstance(obj, type(collections.namedtuple("Pair", "first").first)) else None
+
+
 def setup(app):
     app.connect("html-page-context", load_plotly_where_it_draws)
+    app.connect("autodoc-process-docstring", keep_bars)
+    app.connect("autodoc-skip-member", skip_fields)

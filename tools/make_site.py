@@ -132,10 +132,10 @@ def write(path: Path, text: str) -> None:
 def run_sphinx(source: Path, target: Path) -> int:
     """Build a source tree into an empty folder; the exit status of Sphinx."""
     shutil.rmtree(target, ignore_errors=True)
-    options = ("-b", "html", "--fail-on-warning", "--keep-going", "--quiet", "--fresh-env", "-j", "auto")
+    options = ("-b", "html", "--fail-on-warning", "--keep-going", "--quiet", "--fresh-env")
     folders = ("-c", DOCS, "-d", source.with_name("site-doctrees"), source, target)
     command = [sys.executable, "-m", "sphinx", *options, *map(str, folders)]
-    return subprocess.run(command, env=dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3")).returncode
+    return subprocess.run(command).returncode
 
 
 def replace(site: Path, draft: Path) -> None:

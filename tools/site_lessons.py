@@ -16,6 +16,8 @@ import re
 from notebook_files import first_line, source, tags
 from repository import BADGE_IMAGE
 
+from hepml_helpers import comparison, results
+
 PLOTLY = "application/vnd.plotly.v1+json"
 INJECTED = "injected-parameters"  # papermill's tag of the cell that it adds
 FOLDED = {"parameters": ("hide-input", "the profile and the seed"), "setup": ("hide-input", "the set-up")}
@@ -89,11 +91,13 @@ def fold(cell: dict) -> None:
 
 
 def dress_figures(cell: dict, text: str) -> None:
-    """Give a cell's pictures their text, and turn its interactive displays into HTML."""
+    """Give a cell's pictures their text, turn its interactive displays into HTML, and drop what only runners read."""
     cell["metadata"].setdefault("mystnb", {})["image"] = {"alt": text}
     for output in cell["outputs"]:
         if PLOTLY in output.get("data", {}):
             output["data"] = {"text/html": display_html(output["data"], text), "text/plain": text}
+        for kind in (results.MIME_TYPE, comparison.MIME_TYPE):
+            output.get("data", {}).pop(kind, None)
 
 
 def display_html(data: dict, text: str) -> str:

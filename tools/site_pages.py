@@ -119,8 +119,8 @@ def summary(path: Path) -> str:
 
 def api_page(module: str) -> str:
     """The page of one module: Sphinx fills it from the docstrings."""
-    directive = f".. automodule:: hepml_helpers.{module}\n   :members:\n   :member-order: bysource\n"
-    return f"# {module}\n\n```{{eval-rst}}\n{directive}```\n"
+    options = "   :members:\n   :ignore-module-all:\n   :member-order: bysource\n"
+    return f"# {module}\n\n```{{eval-rst}}\n.. automodule:: hepml_helpers.{module}\n{options}```\n"
 
 
 def api_table() -> str:
