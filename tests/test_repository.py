@@ -173,6 +173,44 @@ def test_the_citation_has_the_package_s_version_and_address():
     assert citation["repository-code"] == PROJECT["urls"]["Repository"]
 
 
+def test_the_citation_has_the_form_of_cff_1_2():
+    citation = yaml.safe_load(text_of("CITATION.cff"))
+    assert (
+        {"cff-version", "message", "title", "authors"}
+        <= set(citation)
+        <= {
+            *(
+                "abstract",
+                "authors",
+                "cff-version",
+                "commit",
+                "contact",
+                "date-released",
+                "doi",
+                "identifiers",
+                "keywords",
+            ),
+            *(
+                "license",
+                "license-url",
+                "message",
+                "preferred-citation",
+                "references",
+                "repository",
+                "repository-artifact",
+            ),
+            *("repository-code", "title", "type", "url", "version"),
+        }
+    )
+    assert citation["cff-version"] == "1.2.0" and citation["type"] in {"software", "dataset"}
+    assert isinstance(citation["version"], str)  # a version such as 1.0 without quotes would be a number
+    persons = {"family-names", "given-names", "name-particle", "affiliation", "orcid", "email", "alias", "website"}
+    for author in citation["authors"]:
+        assert set(author) <= persons or set(author) <= {"name", "website", "email", "alias", "orcid"}
+        assert author.get("name") or author.get("family-names")
+    assert len(set(citation["keywords"])) == len(citation["keywords"])
+
+
 def own_links(text: str) -> set[str]:
     """The repositories named by badges, install lines and links to this course."""
     badges = re.findall(r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob", text)
