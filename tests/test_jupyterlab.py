@@ -21,9 +21,10 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")  # WebGL without a GPU
 LONGEST = 600  # seconds for a notebook in the smoke profile
 QUIET = 4  # seconds without work after which a kernel counts as done: it is idle for a moment between two cells
+# A picture is known by its cell and a part of its data: what is out of sight leaves the page, and comes back.
 CELL = "x.closest('.jp-Cell').dataset.windowedListIndex"
 PICTURES = f"""() => [...document.querySelectorAll('.jp-Cell .jp-RenderedImage img')].filter(
-    x => x.naturalWidth > 100).map(x => {CELL} + x.src.slice(-200, -40))"""  # of one cell the pictures differ in their ends
+    x => x.naturalWidth > 100).map(x => {CELL} + x.src.slice(-200, -40))"""
 PLOTS = f"""() => [...document.querySelectorAll('.jp-Cell .js-plotly-plot')].filter(
     x => x.querySelector('canvas, svg')).map(x => {CELL})"""
 DRAWN = {"image/png", "application/vnd.plotly.v1+json"}
