@@ -137,6 +137,14 @@ def test_a_half_made_environment_is_made_anew_and_another_folder_is_left_alone(t
     assert (tmp_path / "mine/thesis.tex").exists()
 
 
+def test_a_place_that_cannot_be_written_is_named_and_another_one_asked_for(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=r"Not a directory: .*/file/venv\n.*VENV="):
+        setup_env.check_place(tmp_path / "file/venv")
+    setup_env.check_place(tmp_path / "new/venv")
+    assert list((tmp_path / "new/venv").iterdir()) == []
+
+
 def test_uv_uses_the_index_of_pip_and_its_own_setting_first(monkeypatch):
     listing = "\n".join(
         [
