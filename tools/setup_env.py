@@ -54,9 +54,7 @@ def check_place(venv: Path) -> None:
     try:
         venv.mkdir(parents=True)
     except OSError as error:
-        sys.exit(
-            f"{error.strerror}: {venv}\nName another place for the environment, in every call: make run VENV=~/hepml-venv"
-        )
+        sys.exit(f"{error.strerror}: {venv}\nName another place for the environment: make run VENV=~/hepml-venv")
 
 
 def fingerprint() -> str:
