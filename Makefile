@@ -18,9 +18,9 @@ setup: $(READY) ## create .venv from requirements.txt (the other targets do it w
 $(READY): requirements.txt
 	@$(PYTHON) tools/setup_env.py $(VENV)
 
-run: $(READY) ## execute the lessons and print what they measured: LESSONS="01 05" PROFILE=smoke|quick|full JOBS=n SEED=n
-	@$(BIN)/python tools/run_course.py $(if $(PROFILE),--profile $(PROFILE)) $(if $(JOBS),--jobs $(JOBS)) \
-		$(if $(SEED),--seed $(SEED)) $(LESSONS)
+run: $(READY) ## execute the lessons and print what they measured: LESSONS="01 05" PROFILE=smoke|quick|full JOBS=n SEED=n BUILD=folder
+	@$(BIN)/python tools/run_course.py $(if $(BUILD),--build $(BUILD)) $(if $(PROFILE),--profile $(PROFILE)) \
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) $(LESSONS)
 
 test: $(READY) ## ruff, unit tests, doctests, data checks, and every lesson in the smoke profile (nbval)
 	@$(BIN)/python tools/run_tests.py

@@ -137,6 +137,14 @@ def test_a_half_made_environment_is_made_anew_and_another_folder_is_left_alone(t
     assert (tmp_path / "mine/thesis.tex").exists()
 
 
+def test_a_place_that_cannot_be_written_is_named_and_another_one_asked_for(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=r"Not a directory: .*/file/venv\n.*VENV="):
+        setup_env.check_place(tmp_path / "file/venv")
+    setup_env.check_place(tmp_path / "new/venv")
+    assert list((tmp_path / "new/venv").iterdir()) == []
+
+
 def test_uv_uses_the_index_of_pip_and_its_own_setting_first(monkeypatch):
     listing = "\n".join(
         [
@@ -171,6 +179,44 @@ def test_the_citation_has_the_package_s_version_and_address():
     citation = yaml.safe_load(text_of("CITATION.cff"))
     assert citation["version"] == __version__
     assert citation["repository-code"] == PROJECT["urls"]["Repository"]
+
+
+def test_the_citation_has_the_form_of_cff_1_2():
+    citation = yaml.safe_load(text_of("CITATION.cff"))
+    assert (
+        {"cff-version", "message", "title", "authors"}
+        <= set(citation)
+        <= {
+            *(
+                "abstract",
+                "authors",
+                "cff-version",
+                "commit",
+                "contact",
+                "date-released",
+                "doi",
+                "identifiers",
+                "keywords",
+            ),
+            *(
+                "license",
+                "license-url",
+                "message",
+                "preferred-citation",
+                "references",
+                "repository",
+                "repository-artifact",
+            ),
+            *("repository-code", "title", "type", "url", "version"),
+        }
+    )
+    assert citation["cff-version"] == "1.2.0" and citation["type"] in {"software", "dataset"}
+    assert isinstance(citation["version"], str)  # a version such as 1.0 without quotes would be a number
+    persons = {"family-names", "given-names", "name-particle", "affiliation", "orcid", "email", "alias", "website"}
+    for author in citation["authors"]:
+        assert set(author) <= persons or set(author) <= {"name", "website", "email", "alias", "orcid"}
+        assert author.get("name") or author.get("family-names")
+    assert len(set(citation["keywords"])) == len(citation["keywords"])
 
 
 def own_links(text: str) -> set[str]:

@@ -245,3 +245,13 @@ def test_an_interrupted_run_ends_its_kernels_and_leaves_the_good_copy(make_noteb
     assert not psutil.pid_exists(int(pid_file.read_text()))
     assert (build / "notebooks/01_first.ipynb").read_bytes() == good
     assert entries(build) == before
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_no_lesson_is_started(make_notebook, tmp_path, capsys):
+    make_notebook("01_first", "raise SystemExit('started')")
+    (tmp_path / "file").touch()
+    arguments = ["--notebooks", str(tmp_path / "notebooks"), "--build", str(tmp_path / "file/build")]
+    assert run_course.main(arguments) == 2
+    shown = capsys.readouterr()
+    assert f"Not a directory: {tmp_path / 'file/build'}" in shown.err and "make run BUILD=" in shown.err
+    assert shown.out == ""

@@ -5,8 +5,8 @@ results inside their accepted bands, becomes the good copy in ``build/notebooks`
 ``build/failed`` and leaves the good copy as it was. ``build/results.json`` gathers what the lessons measured. With
 ``--seed 2`` (`make run SEED=2`) the lessons run with another seed than their own, all of it in ``build/seed-2``.
 
-Exit status: 0 when all is well, 1 when a lesson failed or a result lies outside its band, 2 for a wrong command line,
-130 when interrupted.
+Exit status: 0 when all is well, 1 when a lesson failed or a result lies outside its band, 2 for a wrong command line
+or a folder that cannot be written, 130 when interrupted.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from hepml_helpers import comparison, results
 
 BUILD = ROOT / "build"
 WORKER = Path(__file__).with_name("execute_lesson.py")
+FOLDERS = ("partial", "notebooks", "failed", "logs")
 BYTES_A_LESSON = 3e9
 MINUTES_UNKNOWN = 2.0
 THREAD_SETTINGS = (
@@ -81,6 +83,14 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    try:
+        make_folders(options.build)
+    except OSError as error:
+        print(
+            f"{error.strerror}: {options.build}\nName another folder for the results: make run BUILD=~/hepml-build",
+            file=sys.stderr,
+        )
+        return 2
     book = ResultsFile(options.build / "results.json")
     course = [prepare(path, options.profile, book, options.seed) for path in chosen]
     jobs = options.jobs or parallel_jobs(len(course))
@@ -96,6 +106,14 @@ def main(arguments: list[str] | None = None) -> int:
     print_table(course, judged=judged)
     print_failures(course, build=options.build)
     return 0 if all(lesson.status == "passed" for lesson in course) else 1
+
+
+def make_folders(build: Path) -> None:
+    """The folders that a run writes to; an OSError where they cannot be written, as in a read-only checkout."""
+    for folder in FOLDERS:
+        (build / folder).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=build / FOLDERS[0]):
+        pass
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -202,8 +220,6 @@ class Runner:
                 progress.show()
 
     def start(self, lesson: Lesson) -> Lesson:
-        for folder in ("partial", "notebooks", "failed", "logs"):
-            (self.build / folder).mkdir(parents=True, exist_ok=True)
         request = {
             "notebook": str(lesson.path.absolute()),
             "output": str(self.partial(lesson)),
