@@ -19,7 +19,11 @@ RESULT = {
     "name": "Z mass", "value": 91.1, "uncertainty": 0.1, "accepted": [90, 92], "published": "91.188", "source": "PDG",
     "unit": "GeV",
 }  # fmt: skip
-LONG = "The first sentence stays. " + "Many more words follow here. " * 40 + "**This is the result.** And why is it so?"
+LONG = (
+    "The first of the sentences stays. "
+    + "Many more words follow here. " * 40
+    + "**This is the result.** And why is it so?"
+)
 
 
 def figure(width=700, height=500) -> dict:
@@ -57,7 +61,7 @@ def body(*cells) -> str:
 def test_a_long_paragraph_is_condensed_and_stands_whole_in_the_notes():
     (slide,) = slides(words(f"## Part\n\n{LONG}"))
     assert slide.title == "Part"
-    assert make_slides.plain(slide.body) == "The first sentence stays. This is the result. And why is it so?"
+    assert make_slides.plain(slide.body) == "The first of the sentences stays. This is the result. And why is it so?"
     assert "Many more words" in slide.notes[0]
 
 
@@ -125,6 +129,16 @@ def test_a_figure_fits_and_keeps_its_shape(size, kind):
 def test_a_question_to_the_room_has_a_slide_of_its_own():
     asked = slides(words("## Part\n\nText.\n\n**Predict:** will it rise?\n\nMore."))
     assert [slide.kind for slide in asked] == ["text", "question", "text"]
+
+
+def test_a_long_question_is_asked_in_short():
+    (asked,) = slides(words(f"**What do you expect?** {LONG}"))
+    assert asked.kind == "question" and "Many more" not in asked.body and "Many more" in asked.notes[0]
+
+
+def test_a_sentence_of_a_few_words_does_not_stand_alone():
+    block = Block("paragraph", "One warning. Rows are not events. " + "More words follow here. " * 20)
+    assert condensed(block).text == "One warning. Rows are not events."
 
 
 def test_results_are_one_table_without_empty_columns():

@@ -190,6 +190,21 @@ def test_the_trial_notices_a_place_that_does_not_wait_and_a_check_that_does_not_
     assert "check 1 without an answer: expected AssertionError" in found[1] and "NameError" in found[1]
 
 
+def test_the_command_names_what_does_not_behave_and_fails(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(check_student, "kernel_environment", lambda profile, jobs: {"HEPML_PROFILE": profile})
+    monkeypatch.setenv("HEPML_PROFILE", "quick")
+    profile_is_smoke = "import os\nassert os.environ['HEPML_PROFILE'] == 'smoke'\nstart = 1"
+    write(make_student.for_instructors(small_lesson(first=profile_is_smoke)), tmp_path)
+    monkeypatch.setitem(WRONG, "01_small", WRONG_ANSWERS)
+    assert check_student.main(["--folder", str(tmp_path)]) == 0
+    assert "as it must be\n1 passed, 0 failed" in capsys.readouterr().out
+    monkeypatch.setitem(WRONG, "01_small", {})
+    assert check_student.main(["--folder", str(tmp_path), "1"]) == 1
+    assert "exercise 1 has no wrong answer\n0 passed, 1 failed" in capsys.readouterr().out
+    assert check_student.main(["--folder", str(tmp_path / "none")]) == 2
+    assert "make student" in capsys.readouterr().err
+
+
 def test_every_exercise_has_wrong_answers_whose_words_stand_in_its_check():
     assert set(WRONG) == set(BOTH)
     for name, lesson in BOTH.items():

@@ -36,6 +36,7 @@ THEME = ROOT / "teaching/slides"
 LEFT_OUT = {"parameters", "injected-parameters", "setup", "solution", "check"}  # tags
 SHOWN_LINES, PRINTED_LINES, TABLE_ROWS = 10, 12, 9
 WHOLE = 340  # pixels: a text that is not higher is not condensed
+LONG_QUESTION = 60  # words: a longer one is condensed
 WIDTH, FIGURE_HEIGHT = 1184, 500  # pixels that a slide has for its contents, and a figure at most
 SIDE_LINE = 34  # characters in a line beside a figure that is not wide
 # what the decks need, by the distribution that brings it: reveal.js and MathJax
@@ -149,7 +150,9 @@ class Deck:
                 self.last.notes.append(as_html(block.text))
             elif block.is_question and not whole:
                 self.flush(waiting, whole)
-                self.add("question", as_html(block.text))
+                short = condensed(block) if len(block.text.split()) > LONG_QUESTION else block
+                slide = self.add("question", as_html(short.text))
+                slide.notes += [as_html(block.text)] if short != block else []
             else:
                 waiting.append(block)
         self.flush(waiting, whole)

@@ -106,13 +106,15 @@ def condensed(block: Block) -> Block:
 
     Examples
     --------
-    >>> block = Block("paragraph", "The first. " + "And many words more. " * 10 + "**The result.** Why?")
+    >>> block = Block("paragraph", "This is the first of all. " + "And more words. " * 10 + "**The result.** Why?")
     >>> condensed(block).text
-    'The first. **The result.** Why?'
+    'This is the first of all. **The result.** Why?'
     """
     if block.kind != "paragraph" or len(block.text.split()) <= SHORT:
         return block
     first, *others = sentences(block.text)
+    if len(first.split()) < 6 and others:  # "One warning." alone says nothing
+        first += " " + others.pop(0)
     return Block("paragraph", " ".join([first, *(one for one in others if "**" in one or one.endswith("?"))]))
 
 

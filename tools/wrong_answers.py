@@ -31,7 +31,10 @@ WRONG = {
         1: [
             ("def with_scale(table, factor):\n    return table", "m_ll grows with the factor"),
             ("b_ratio = {1.01: b_ratio[1.01]}", "b_ratio needs the two factors"),
-            ("z_scale = 2 * z_scale + 100", "lowers the significance"),
+            (
+                "z_scale = counting.significance_at(y_test, score_test, threshold, sample_weight=w_test)[0]",
+                "lowers the significance",
+            ),
         ],
         2: [("tops_kept = 1 - tops_kept", "most top pairs have to go")],
         3: [
