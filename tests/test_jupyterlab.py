@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 import requests
 from notebook_files import NOTEBOOKS, START, first_line, read, source
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 
 ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")  # WebGL without a GPU
 LONGEST = 600  # seconds for a notebook in the smoke profile
+PATIENCE = 120  # seconds for one step in the browser, on a busy machine
 QUIET = 4  # seconds without work after which a kernel counts as done: it is idle for a moment between two cells
 # A picture is known by its cell and a part of its data: what is out of sight leaves the page, and comes back.
 CELL = "x.closest('.jp-Cell').dataset.windowedListIndex"
@@ -32,7 +34,7 @@ DRAWN = {"image/png", "application/vnd.plotly.v1+json"}
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """JupyterLab on a copy of the lessons, in the smoke profile, with settings of its own; its address and folder."""
+    """JupyterLab on a copy of the lessons, in the smoke profile: (address, token), folder, number of its process."""
     home = tmp_path_factory.mktemp("lab")
     folder = shutil.copytree(NOTEBOOKS, home / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     variables = dict(os.environ, HEPML_PROFILE="smoke", JUPYTER_CONFIG_DIR=str(home), JUPYTERLAB_SETTINGS_DIR=str(home))
@@ -42,7 +44,7 @@ def lab(tmp_path_factory):
     with open(home / "log", "w") as log:
         server = subprocess.Popen(command, env=variables, stdout=log, stderr=log, cwd=home)
     try:
-        yield address(home / "log", server), folder
+        yield address(home / "log", server), folder, server.pid
     finally:
         server.terminate()
         server.wait(30)
@@ -71,6 +73,7 @@ def browser():
 def page(browser, lab):
     """A window; afterwards it is closed, and the kernels that it started are ended."""
     with browser.new_context(viewport={"width": 1280, "height": 900}) as window:
+        window.set_default_timeout(1000 * PATIENCE)
         yield window.new_page()
     url, token = lab[0]
     for kernel in kernels(url, token):
@@ -97,20 +100,51 @@ def wait_until_done(url: str, token: str) -> None:
 
 @pytest.mark.parametrize("name", [START, "01_invariant_mass", "05_lola_top_tagging", "11_track_grouping"])
 def test_all_cells_of_a_notebook_run_from_the_menu_and_its_figures_are_seen(lab, page, name):
-    (url, token), folder = lab
-    page.goto(f"{url}/lab/tree/{name}.ipynb?token={token}")
-    page.locator(".jp-Notebook").wait_for(timeout=60_000)
-    title = first_line(read(folder / f"{name}.ipynb")["cells"][0]).lstrip("# ")
-    page.get_by_role("heading", name=title).first.wait_for(timeout=30_000)
-    page.get_by_text("| Idle").wait_for(timeout=60_000)  # the kernel has started
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    wait_until_done(url, token)
-    page.keyboard.press("Control+s")
-    page.locator(".jp-mod-dirty").wait_for(state="detached", timeout=30_000)
-    saved = read(folder / f"{name}.ipynb")
+    open_notebook(page, lab, name)
+    run_all_cells(page)
+    wait_until_done(*lab[0])
+    saved = save(page, lab[1] / f"{name}.ipynb")
     check_saved(saved)
     check_seen(page, saved)
+
+
+def test_after_a_kernel_was_killed_half_way_all_cells_run_again(lab, page):
+    open_notebook(page, lab, START)
+    run_all_cells(page)
+    page.get_by_text("| Busy").wait_for()
+    (kernel,) = kernels(*lab[0])
+    (process,) = (
+        child for child in psutil.Process(lab[2]).children(recursive=True) if kernel["id"] in " ".join(child.cmdline())
+    )
+    process.kill()
+    page.get_by_role("button", name="Ok", exact=True).click()  # "Kernel Restarting"
+    page.get_by_text("| Idle").wait_for()
+    run_all_cells(page)
+    wait_until_done(*lab[0])
+    check_saved(save(page, lab[1] / f"{START}.ipynb"))
+
+
+def open_notebook(page, lab, name: str) -> None:
+    """Open a notebook, and wait until it is seen and its kernel has started."""
+    (url, token), folder, _ = lab
+    page.goto(f"{url}/lab/tree/{name}.ipynb?reset&token={token}")  # without what an earlier one left open
+    page.locator(".jp-Notebook").wait_for()
+    title = first_line(read(folder / f"{name}.ipynb")["cells"][0]).lstrip("# ")
+    page.get_by_role("heading", name=title).first.wait_for()
+    page.get_by_text("| Idle").wait_for()
+
+
+def run_all_cells(page) -> None:
+    """Run, Run All Cells."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def save(page, path) -> dict:
+    """Save the notebook; what was saved."""
+    page.keyboard.press("Control+s")
+    page.locator(".jp-mod-dirty").wait_for(state="detached")
+    return read(path)
 
 
 def check_saved(notebook: dict) -> None:

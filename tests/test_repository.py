@@ -12,7 +12,7 @@ import retarget
 import setup_env
 import uv_index
 import yaml
-from notebook_files import ROOT, lessons, notebooks
+from notebook_files import ROOT, START, lessons, notebooks
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -286,3 +286,10 @@ def test_the_package_is_installed_from_this_checkout():
     code = "import hepml_helpers; print(hepml_helpers.__file__)"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == str(ROOT / "hepml_helpers/__init__.py")
+
+
+def test_jupyterlab_opens_on_the_page_on_which_to_start():
+    called = subprocess.run(
+        ["make", "-n", "lab", "VENV=/nowhere"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert called.stdout.splitlines()[-1].split()[-1] == f"notebooks/{START}.ipynb"
