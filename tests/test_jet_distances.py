@@ -1,4 +1,12 @@
-"""FPD and KPD: Gaussians in closed form, loops and laws."""
+"""FPD and KPD: Gaussians in closed form, loops, laws, and the numbers of the library that papers use.
+
+`JETNET` holds what the functions of jetnet 0.2.5 gave for `features()` (numpy 2.4.6, scipy 1.17.1, numba 0.68.1; of
+its module `evaluation.gen_metrics` alone, since fpd and kpd use neither its torch nor its energyflow). With jetnet
+installed in an environment of its own, this prints them anew:
+
+    python -m pip install jetnet
+    PYTHONPATH=tests:. python -c "import test_jet_distances as t; t.print_jetnet()"
+"""
 
 import numpy as np
 import pytest
@@ -8,6 +16,12 @@ from hepml_helpers import two_sample
 from hepml_helpers.jet_distances import fpd, frechet, kpd
 
 SMALL = {"fpd": {"sizes": (500, 3000), "points": 6, "repeats": 5}, "kpd": {"size": 800, "repeats": 6}}
+JETNET = {
+    "fpd": (0.0008422826456315572, 0.0003568014650401894),
+    "kpd": (0.004969892553836619, 0.002033878497261013),
+    "fpd, real": (7.633746997654989e-05, 0.00013759520517667249),
+    "kpd, real": (-0.0005828382699335499, 0.00031336169833310533),
+}
 
 
 def features():
@@ -19,6 +33,32 @@ def features():
         return np.column_stack([mass, rng.poisson(12, n), 0.001 * mass + rng.gamma(2, 0.03 + shift / 2000, n)])
 
     return draw(3000, 6.0), draw(4000, 0.0)
+
+
+class JetnetDraws:
+    """The random numbers that jetnet's KPD draws: a generator for each part, seeded anew."""
+
+    def __init__(self, seed=42):
+        self.calls, self.seed = 0, seed
+
+    def choice(self, n, *, size):
+        if self.calls % 2 == 0:
+            self.rng = np.random.default_rng(self.seed + 1000 * (self.calls // 2))
+        self.calls += 1
+        return self.rng.choice(n, size=size)
+
+
+def print_jetnet():
+    from jetnet import evaluation
+
+    generated, real = features()
+    smallest, largest = SMALL["fpd"]["sizes"]
+    sizes = {"min_samples": smallest, "max_samples": largest, "num_points": 6, "num_batches": 5}
+    parts = {"batch_size": SMALL["kpd"]["size"], "num_batches": SMALL["kpd"]["repeats"]}
+    print("fpd", *map(float, evaluation.fpd(real, generated, **sizes)))
+    print("kpd", *map(float, evaluation.kpd(real, generated, **parts)))
+    print("fpd, real", *map(float, evaluation.fpd(real[:2000], real[2000:], **sizes)))
+    print("kpd, real", *map(float, evaluation.kpd(real[:2000], real[2000:], **parts)))
 
 
 @pytest.fixture
@@ -115,6 +155,23 @@ def test_kpd_is_the_median_of_its_parts_and_half_their_central_range(rng):
     value, uncertainty = kpd(generated, real, np.random.default_rng(2), size=300, repeats=7)
     low, high = np.quantile(parts, [0.16275, 0.83725])
     assert (value, uncertainty) == pytest.approx((np.median(parts), (high - low) / 2), rel=1e-9)
+
+
+@pytest.mark.parametrize(("name", "share"), [("fpd", 0.001), ("fpd, real", 0.25)])
+def test_fpd_is_that_of_jetnet_with_its_random_numbers(name, share):
+    """Within a share of the uncertainty: the iterative fit of jetnet stops short of the best line."""
+    generated, real = features()
+    pair = (real[2000:], real[:2000]) if "real" in name else (generated, real)
+    value, uncertainty = JETNET[name]
+    found = fpd(*pair, np.random.default_rng(42), **SMALL["fpd"])
+    assert found == pytest.approx((value, uncertainty), abs=share * uncertainty)
+
+
+@pytest.mark.parametrize("name", ["kpd", "kpd, real"])
+def test_kpd_is_that_of_jetnet_with_its_random_numbers(name):
+    generated, real = features()
+    pair = (real[2000:], real[:2000]) if "real" in name else (generated, real)
+    assert kpd(*pair, JetnetDraws(), **SMALL["kpd"]) == pytest.approx(JETNET[name], rel=1e-6)
 
 
 def test_inputs_stay_as_they_are_and_the_same_seed_gives_the_same_answer():
