@@ -14,6 +14,7 @@ Each room is a module of its own and is imported on its own, ``from hepml_helper
 `metrics`       how good is a classifier, with its uncertainty
 `counting`      what a cut is worth to an experiment that counts: expected significance
 `two_sample`    how far generated events are from real ones, beside real against real
+`jet_distances` Fréchet and kernel physics distances, by which papers compare generators of jets
 `plotting`      histograms with their uncertainties, drawn on a given axes
 `pictures`      grids of images, matrices of numbers, constituents as circles
 `display`       interactive event displays

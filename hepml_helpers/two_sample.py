@@ -17,7 +17,7 @@ import numpy as np
 
 from hepml_helpers import metrics
 
-KERNELS = ("gaussian", "breit-wigner")
+KERNELS = ("gaussian", "breit-wigner", "polynomial")
 
 
 class Distance(NamedTuple):
@@ -113,8 +113,9 @@ def mmd(a, b, *, width: float, kernel: str = "gaussian") -> float:
         Memory grows as n_a n_b: a few thousand events are enough.
     width : float
         Scale sigma of the kernel in the unit of the observables; with several, scale them before.
-    kernel : {"gaussian", "breit-wigner"}
-        exp(-d^2 / 2 sigma^2) or sigma^2 / (d^2 + sigma^2) of the distance d of two events.
+    kernel : {"gaussian", "breit-wigner", "polynomial"}
+        exp(-d^2 / 2 sigma^2) or sigma^2 / (d^2 + sigma^2) of the distance d of two events, or
+        (x.y / (n_features sigma^2) + 1)^4, which sees all moments up to the fourth and depends on where zero lies.
 
     Returns
     -------
@@ -281,6 +282,8 @@ def _labelled(generated: np.ndarray, real: np.ndarray) -> tuple[np.ndarray, np.n
 
 def _kernel(a: np.ndarray, b: np.ndarray, width: float, kernel: str) -> np.ndarray:
     """Kernel of each pair, shape (n_a, n_b)."""
+    if kernel == "polynomial":
+        return np.square(np.square(a @ b.T / (a.shape[1] * width**2) + 1.0))
     squared = sum((a[:, None, i] - b[None, :, i]) ** 2 for i in range(a.shape[1])) / width**2
     return np.exp(-0.5 * squared) if kernel == "gaussian" else 1.0 / (1.0 + squared)
 

@@ -28,6 +28,7 @@ ROOMS = {
     "metrics": set(),
     "counting": {"metrics"},
     "two_sample": {"metrics"},
+    "jet_distances": {"two_sample"},
     "progress": set(),
     "registry": set(),
     "fetch": {"registry", "progress"},
