@@ -26,7 +26,7 @@ exclude_patterns = ["_generated"]  # pages include what lies there
 nb_execution_mode = "off"
 nb_merge_streams = True
 nb_ipywidgets_js = {}  # lessons have no widgets, and their scripts lie on another host
-myst_enable_extensions = ["amsmath", "dollarmath"]
+myst_enable_extensions = ["amsmath", "attrs_inline", "dollarmath"]
 myst_dmath_double_inline = True
 myst_heading_anchors = 4
 
@@ -40,11 +40,15 @@ html_title = project
 html_show_sphinx = False
 html_static_path = ["_static", str(Path(plotly.__file__).parent / "package_data/plotly.min.js")]
 html_css_files = ["site.css"]
+html_favicon = "_static/favicon.svg"
+html_context = {"default_mode": "auto"}  # as the reader's system has it
 html_theme_options = {
     "repository_url": f"https://github.com/{repository.slug()}",
     "use_repository_button": True,
     "use_download_button": True,
     "show_toc_level": 2,
+    "navbar_persistent": [],  # the search stands in the sidebar
+    "secondary_sidebar_items": {"**": ["page-toc"], "results": [], "status": []},  # wide tables
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
