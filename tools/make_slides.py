@@ -36,6 +36,7 @@ THEME = ROOT / "teaching/slides"
 LEFT_OUT = {"parameters", "injected-parameters", "setup", "solution", "check"}  # tags
 SHOWN_LINES, PRINTED_LINES, TABLE_ROWS = 10, 12, 9
 WHOLE = 340  # pixels: a text that is not higher is not condensed
+PREREQUISITES = ("*You need*", "**Before you start:**", "**Time:**")  # beginnings of paragraphs for the notes
 LONG_QUESTION = 60  # words: a longer one is condensed
 WIDTH, FIGURE_HEIGHT = 1184, 500  # pixels that a slide has for its contents, and a figure at most
 SIDE_LINE = 34  # characters in a line beside a figure that is not wide
@@ -145,7 +146,7 @@ class Deck:
                 level, _, words = block.text.partition(" ")
                 whole = whole or (exercise and len(level) > 2)
                 self.begin(len(level), words)
-            elif block.text.startswith("*You need*"):
+            elif block.text.startswith(PREREQUISITES):
                 self.flush(waiting, whole)
                 self.last.notes.append(as_html(block.text))
             elif block.is_question and not whole:
