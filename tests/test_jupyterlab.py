@@ -118,7 +118,7 @@ def test_after_a_kernel_was_killed_half_way_all_cells_run_again(lab, page):
     )
     process.kill()
     page.get_by_role("button", name="Ok", exact=True).click()  # "Kernel Restarting"
-    page.get_by_text("| Idle").wait_for()
+    wait_until_done(*lab[0])
     run_all_cells(page)
     wait_until_done(*lab[0])
     check_saved(save(page, lab[1] / f"{START}.ipynb"))
