@@ -111,14 +111,13 @@ def test_all_cells_of_a_notebook_run_from_the_menu_and_its_figures_are_seen(lab,
 def test_after_a_kernel_was_killed_half_way_all_cells_run_again(lab, page):
     open_notebook(page, lab, START)
     run_all_cells(page)
-    page.get_by_text("| Busy").wait_for()
     (kernel,) = kernels(*lab[0])
     (process,) = (
         child for child in psutil.Process(lab[2]).children(recursive=True) if kernel["id"] in " ".join(child.cmdline())
     )
     process.kill()
     page.get_by_role("button", name="Ok", exact=True).click()  # "Kernel Restarting"
-    page.get_by_text("| Idle").wait_for()
+    wait_until_done(*lab[0])
     run_all_cells(page)
     wait_until_done(*lab[0])
     check_saved(save(page, lab[1] / f"{START}.ipynb"))
@@ -135,9 +134,10 @@ def open_notebook(page, lab, name: str) -> None:
 
 
 def run_all_cells(page) -> None:
-    """Run, Run All Cells."""
+    """Run, Run All Cells; the cells wait for their turn when this returns."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.locator(".jp-InputPrompt", has_text="[*]").first.wait_for()
 
 
 def save(page, path) -> dict:
