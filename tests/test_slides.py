@@ -122,7 +122,11 @@ def test_a_figure_has_a_slide_of_its_own_and_what_is_to_be_seen_comes_at_the_nex
 def test_a_figure_fits_and_keeps_its_shape(size, kind):
     (slide,) = slides(ran("plot()", figure(*size)))
     width, height = (int(part) for part in make_slides.re.findall(r'(?:width|height)="(\d+)"', slide.body))
-    assert slide.kind == kind and width <= make_slides.WIDTH and height <= make_slides.FIGURE_HEIGHT
+    assert (
+        slide.kind == kind
+        and width <= make_slides.WIDTH
+        and height <= (make_slides.FIGURE_HEIGHT if "wide" in kind else HEIGHT)
+    )
     assert width / height == pytest.approx(size[0] / size[1], rel=0.01)
 
 
@@ -148,6 +152,12 @@ def test_results_are_one_table_without_empty_columns():
     plain = RESULT | {"accepted": None, "published": None, "source": None}
     bare = body(ran("record()", output(**{make_slides.results.MIME_TYPE: plain})))
     assert "published" not in bare and "verdict" not in bare
+
+
+@pytest.mark.parametrize(("text", "kinds"), [("Text.", ["text"]), ("**Predict** it.", ["text", "table"])])
+def test_a_result_stands_under_its_text_and_never_under_a_question(text, kinds):
+    result = output(**{make_slides.results.MIME_TYPE: RESULT})
+    assert [slide.kind for slide in slides(words(f"## Part\n\n{text}"), ran("record()", result))] == kinds
 
 
 def test_a_long_table_is_divided_and_keeps_its_head():

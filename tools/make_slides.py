@@ -38,7 +38,7 @@ SHOWN_LINES, PRINTED_LINES, TABLE_ROWS = 10, 12, 9
 WHOLE = 340  # pixels: a text that is not higher is not condensed
 PREREQUISITES = ("*You need*", "**Before you start:**", "**Time:**")  # beginnings of paragraphs for the notes
 LONG_QUESTION = 60  # words: a longer one is condensed
-WIDTH, FIGURE_HEIGHT = 1184, 500  # pixels that a slide has for its contents, and a figure at most
+WIDTH, FIGURE_HEIGHT = 1184, 500  # pixels that a slide has for its contents, and a wide figure at most
 SIDE_LINE = 34  # characters in a line beside a figure that is not wide
 # what the decks need, by the distribution that brings it: reveal.js and MathJax
 ASSETS = {
@@ -216,7 +216,7 @@ class Deck:
     def place(self, kind: str, body: str, height: float) -> None:
         """A table or code, under what stands on the last slide where there is room; no result under a question."""
         under = ("text",) if kind == "code" else ("text", "table")
-        spoils = kind == "table" and "?" in self.last.body
+        spoils = kind == "table" and re.search(r"\?|\b(Predict|Guess)\b", self.last.body)
         if self.last.kind in under and height <= self.last.room and not spoils:
             self.last.body += body
             self.last.room -= height
@@ -227,7 +227,7 @@ class Deck:
         """A slide with a figure, as large as it may be; beside one that is not wide there is room for words."""
         width, height = struct.unpack(">II", base64.b64decode(png[:44])[16:24])
         wide = width / height > 1.9
-        scale = min(WIDTH / width, FIGURE_HEIGHT / height) if wide else min(800 / width, FIGURE_HEIGHT / height)
+        scale = min(WIDTH / width, FIGURE_HEIGHT / height) if wide else min(800 / width, HEIGHT / height)
         size = f'width="{width * scale:.0f}" height="{height * scale:.0f}"'
         body = f'<img {size} src="data:image/png;base64,{png}" alt="{html.escape(plain(self.title), quote=True)}">'
         slide = self.add("figure wide" if wide else "figure", body)
