@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lint format clean-notebooks data cards comparison validation check wheel colab-check quizzes lock retarget clean
+.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check site site-check student student-check slides quizzes lock newest downloads links retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,14 +18,18 @@ setup: $(READY) ## create .venv from requirements.txt (the other targets do it w
 $(READY): requirements.txt
 	@$(PYTHON) tools/setup_env.py $(VENV)
 
-run: $(READY) ## execute the lessons and print what they measured: LESSONS="01 05" PROFILE=smoke|quick|full JOBS=n
-	@$(BIN)/python tools/run_course.py $(if $(PROFILE),--profile $(PROFILE)) $(if $(JOBS),--jobs $(JOBS)) $(LESSONS)
+run: $(READY) ## execute the lessons and print what they measured: LESSONS="01 05" PROFILE=smoke|quick|full JOBS=n SEED=n BUILD=folder
+	@$(BIN)/python tools/run_course.py $(if $(BUILD),--build $(BUILD)) $(if $(PROFILE),--profile $(PROFILE)) \
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) $(LESSONS)
 
 test: $(READY) ## ruff, unit tests, doctests, data checks, and every lesson in the smoke profile (nbval)
 	@$(BIN)/python tools/run_tests.py
 
-lab: $(READY) ## open JupyterLab on the lessons
-	@$(BIN)/python -m jupyterlab notebooks
+lab: $(READY) ## open JupyterLab on notebooks/00_start_here.ipynb, with the lessons beside it
+	@$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb
+
+lesson: $(READY) ## begin a new lesson from the template: NAME=12_my_topic, or TITLE="My topic" for the next number
+	@$(BIN)/python tools/make_lesson.py $(if $(TITLE),--title "$$TITLE") $(NAME)
 
 lint: $(READY) ## ruff only: rules and formatting
 	@$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
@@ -50,6 +54,9 @@ comparison: $(READY) ## enter in data/comparison.json what the lessons measured 
 validation: $(READY) ## draw the figures of the samples' validation into build/validation: RECORD=1 also writes the numbers
 	@$(BIN)/python data/validation/validate.py $(if $(RECORD),--record)
 
+figure: $(READY) ## draw the figure of README.md from the embedded samples, into docs/figures
+	@$(BIN)/python tools/make_figure.py
+
 check: test run ## the tests, then the whole course
 
 wheel: $(READY) ## build the wheel that Colab installs, into dist/
@@ -58,11 +65,35 @@ wheel: $(READY) ## build the wheel that Colab installs, into dist/
 colab-check: $(READY) ## prove that the wheel moves nothing in Colab, and run the lessons as Colab would: LESSONS="01"
 	@$(BIN)/python tools/colab_check.py $(LESSONS)
 
+site: $(READY) ## build the site from the executed lessons into build/site, without executing anything (Python 3.11)
+	@$(BIN)/python tools/make_site.py
+
+site-check: $(READY) ## look at build/site in Chromium: links, figures, displays, search, contrast, other hosts
+	@$(BIN)/python -m pytest -q tests/test_site.py
+
+student: $(READY) ## make the student edition, lessons without their solutions, into build/student: LESSONS="01 05"
+	@$(BIN)/python tools/make_student.py $(LESSONS)
+
+student-check: student ## execute the student edition (smoke), and try right, wrong and missing answers: LESSONS="01" JOBS=n
+	@$(BIN)/python tools/check_student.py $(if $(JOBS),--jobs $(JOBS)) $(LESSONS)
+
+slides: $(READY) ## make slides of the executed lessons, into build/slides: LESSONS="01 05"
+	@$(BIN)/python tools/make_slides.py $(LESSONS)
+
 quizzes: $(READY) ## turn the quizzes of teaching/ into notebooks, into build/quizzes
 	@$(BIN)/python tools/make_quizzes.py
 
-lock: $(READY) ## resolve pyproject.toml into requirements.txt anew
-	@$(BIN)/python tools/lock.py
+lock: $(READY) ## resolve pyproject.toml into requirements.txt; pins stay where they can: UPGRADE=1 takes the newest
+	@$(BIN)/python tools/lock.py $(if $(UPGRADE),--upgrade)
+
+newest: $(READY) ## try the newest packages that pyproject.toml admits, without the lock: all tests, in build/newest
+	@$(BIN)/python tools/try_newest.py
+
+downloads: $(READY) ## download the recorded data from each of its addresses and compare it with its checksum
+	@$(BIN)/python tools/check_downloads.py
+
+links: $(READY) ## see whether every link in the pages, the lessons and the registry leads somewhere
+	@$(BIN)/python tools/check_links.py
 
 retarget: $(READY) ## change the repository's address everywhere: REPO=owner/name
 	@test -n "$(REPO)" || { echo 'which repository? For example: make retarget REPO=owner/name'; exit 2; }

@@ -35,6 +35,8 @@ _COLOR = {1: "#CC5C97", -1: "#009E73"}
 _GREY, _FAINT = "#808080", "rgba(128,128,128,0.25)"
 _TRACK_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A4FBF", "#A6761D")
 _STEP, _LONGEST = 0.05, 40.0  # metres along a track
+_LABEL = np.array([6.8, 1.1])  # metres that a label takes in the static picture
+_LABEL_REACH = np.array([10.7, 10.7])  # and how far out its middle may lie
 
 
 def bending_radius(pt: float, *, field: float = FIELD) -> float:
@@ -253,14 +255,14 @@ class EventDisplay(_Shown):
         """The static matplotlib figure: across the beam (x, y) and along it (z, distance from the beam)."""
         from matplotlib.figure import Figure  # not pyplot: the figure must not be shown a second time
 
-        picture = Figure(figsize=(10.5, 4.5), dpi=110, layout="constrained")
+        picture = Figure(figsize=(10.5, 4.9), dpi=110, layout="constrained")
         across, along = picture.subplots(1, 2, width_ratios=[27, 29])
         _draw_detector(across, along)
         for muon in self.muons:
             _draw_muon(muon, across, along, up=self.muons[0][2])
-        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-13.5, 13.5), ylim=(-10.2, 10.2), aspect="equal")
+        across.set(xlabel="x [m]", ylabel="y [m]", xlim=(-13.5, 13.5), ylim=(-11.8, 11.8), aspect="equal")
         along.set(xlabel="z, along the beam [m]", ylabel="± distance from beam [m]", aspect="equal")
-        along.set(xlim=(-14.5, 14.5), ylim=(-10.2, 10.2))
+        along.set(xlim=(-14.5, 14.5), ylim=(-11.8, 11.8))
         handles, labels = across.get_legend_handles_labels()
         picture.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize="small")
         picture.suptitle(self.title, fontsize="medium", color="0.3")
@@ -396,6 +398,16 @@ def _draw_muon(muon, across, along, *, up: float) -> None:
         end = np.array([horizontal[-1], vertical[-1]])
         outwards = end / np.hypot(*end)
         place = end + (0.9 + 1.6 * abs(outwards[0])) * outwards  # further out where the text lies along the track
+        place = _free_place(place, [text.get_position() for text in ax.texts])
         style = {"ha": "center", "va": "center", "fontsize": "small", "fontweight": "bold"}
         halo = [withStroke(linewidth=3, foreground="white")]
         ax.text(*place, _name(muon), color=_COLOR[muon[3]], path_effects=halo, **style)
+
+
+def _free_place(place, taken) -> np.ndarray:
+    """The place for a label, moved inside the frame, and away from the beam until it covers no label that is there."""
+    place = np.clip(place, -_LABEL_REACH, _LABEL_REACH)
+    step = np.array([0.0, _LABEL[1] if place[1] >= 0 else -_LABEL[1]])
+    while any(np.all(np.abs(place - other) < _LABEL) for other in np.array(taken).reshape(-1, 2)):
+        place = place + step
+    return place

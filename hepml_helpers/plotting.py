@@ -207,38 +207,6 @@ def plot_roc(y_true, y_score, ax=None, *, sample_weight=None, **style):
     return _finish_roc(plot_band(signal_efficiency, *curve, ax, **style))
 
 
-def plot_cut(y_true, passes, ax=None, *, sample_weight=None, **style):
-    """Draw a cut as a point among the lines of `plot_roc`, with the uncertainties of both; returns the axes.
-
-    Parameters
-    ----------
-    y_true, sample_weight : array_like, shape (n_events,)
-        As for `plot_roc`.
-    passes : array_like of bool, shape (n_events,)
-        Which events the cut keeps.
-    **style
-        Of the point, such as ``label``, ``color`` and ``marker``.
-
-    Raises
-    ------
-    ValueError
-        If ``passes`` is not boolean, or too few background events pass for a rejection.
-    """
-    passes = np.asarray(passes)
-    if passes.dtype != bool:
-        raise ValueError(f"passes holds {passes.dtype}; expected bool, which events the cut keeps")
-    curve = metrics.roc_curve(y_true, passes, sample_weight=sample_weight)
-    point = np.searchsorted(-curve.thresholds, -1.0, side="right") - 1
-    if curve.n_background[point] < metrics.MIN_BACKGROUND:
-        passing = f"{curve.n_background[point]:g} effective background events pass"
-        raise ValueError(f"{passing}; expected {metrics.MIN_BACKGROUND:g} or more")
-    rejection = 1.0 / curve.background_efficiency[point]
-    errors = {"xerr": curve.signal_uncertainty[point], "yerr": rejection**2 * curve.background_uncertainty[point]}
-    ax = _axes(ax)
-    ax.errorbar(curve.signal_efficiency[point], rejection, **errors, **{"marker": "o", "ls": "", "ms": 5, **style})
-    return _finish_roc(ax)
-
-
 def plot_score(train, test, ax=None, *, bins=(40, 0.0, 1.0)):
     """Draw the scores of training events as areas and those of test events as points, class by class; returns the axes.
 

@@ -260,7 +260,7 @@ def load_lhco(rng, *, n_events: int | None = None, download: bool | None = None)
         It is not the file of the registry, or it holds what no dijet can: a number that is not finite, a label other
         than 0 and 1.
     ValueError
-        `n_events` is less than one or more than there are.
+        ``n_events`` is less than one or more than there are.
     ImportError
         PyTables is missing, with which pandas reads the file.
     """

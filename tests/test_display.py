@@ -203,3 +203,16 @@ def test_the_picture_of_points_shows_both_views_and_the_bundle_both_pictures():
 def test_points_without_a_track_number_each_are_refused():
     with pytest.raises(ValueError, match=r"points \(4, 3\), tracks \(3,\)"):
         display.track_display(POINTS, [0, 0, 1])
+
+
+def test_no_label_of_the_picture_covers_another_or_leaves_the_frame():
+    picture = display.event_display(
+        [40, 39, 38, 37], [2.2, 2.2, 2.1, -0.1], [0.4, 0.5, 0.55, 2.0], [1, -1, 1, -1]
+    ).picture()
+    picture.canvas.draw()
+    for ax in picture.axes:
+        boxes = [text.get_window_extent() for text in ax.texts]
+        assert len(boxes) == 4
+        assert not [n for n, box in enumerate(boxes) for other in boxes[:n] if box.overlaps(other)]
+        assert all(ax.bbox.y0 < box.y0 and box.y1 < ax.bbox.y1 for box in boxes)
+        assert all(ax.bbox.x0 < box.x0 and box.x1 < ax.bbox.x1 for box in boxes)

@@ -1,4 +1,4 @@
-"""The Lorentz layer, the towers and the aligned jets of lesson 05, against slow and independent calculations.
+"""The Lorentz layer, neighbourhoods, towers and aligned jets of lesson 05, against slow and independent calculations.
 
 Classes and functions are taken from the lesson's own cells, so what is tested is what the student reads.
 """
@@ -12,7 +12,7 @@ from notebook_files import NOTEBOOKS, definitions
 from hepml_helpers import jets, kinematics
 
 LESSON = NOTEBOOKS / "05_lola_top_tagging.ipynb"
-WANTED = {"signed_log", "LoLa", "normalised", "towers_of", "aligned", "FreeLoLa"}
+WANTED = {"signed_log", "LoLa", "normalised", "distances", "Neighbourhoods", "towers_of", "aligned", "FreeLoLa"}
 MINKOWSKI = np.array([1.0, -1.0, -1.0, -1.0])
 LENGTH, FIELD, RADIUS = 6, 3.8, 1.29
 
@@ -136,6 +136,74 @@ def test_a_free_metric_acts_as_its_symmetric_part(lesson, layer, p4):
     for weight in ("combinations", "w_energy", "w_distance", "w_log"):
         getattr(free, weight).assign(getattr(layer, weight))
     np.testing.assert_allclose(features(free, p4), features(layer, p4), atol=2e-3)
+
+
+@pytest.fixture
+def near(lesson, p4):
+    """Neighbourhoods of every constituent, with the exact metric."""
+    keras.utils.set_random_seed(3)
+    near = lesson["Neighbourhoods"](MINKOWSKI, n_centres=LENGTH, radii=(0.2, 0.5), units=8)
+    near(p4)
+    return near
+
+
+def test_distances_are_those_of_the_momenta(lesson, p4):
+    difference = p4[:, :, None] - p4[:, None]
+    expected = np.abs((difference**2 * MINKOWSKI).sum(axis=-1)) * (p4[..., 0] > 0)[:, None] * (p4[..., :1] > 0)
+    found = numpy_of(lesson["distances"](p4.astype("float32"), MINKOWSKI.astype("float32")))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_an_error_of_the_metric_stays_as_small_in_the_distances(lesson, p4):
+    wrong = np.array([1.02, -1.01, -0.99, -1.0])
+    exact, found = (
+        numpy_of(lesson["distances"](p4.astype("float32"), g.astype("float32"))) for g in (MINKOWSKI, wrong)
+    )
+    assert exact.max() > 1
+    assert np.all(np.abs(found - exact) <= 0.0101 * exact + 1e-5) and np.abs(found - exact).max() > 1e-3
+
+
+def test_subjets_are_sums_of_the_momenta_near_each_constituent(near, p4):
+    weights, pt, mass2 = (numpy_of(x) for x in near.subjets(p4.astype("float32")))
+    assert weights.shape == (20, 2, LENGTH, LENGTH)
+    for jet in range(4):
+        places = np.flatnonzero(p4[jet, :, 0] > 0)
+        for r, radius in enumerate((0.2, 0.5)):
+            for j in places:
+                angle2 = 2 * (
+                    np.cosh(kinematics.eta(p4[jet, places]) - kinematics.eta(p4[jet, j]))
+                    - np.cos(kinematics.phi(p4[jet, places]) - kinematics.phi(p4[jet, j]))
+                )
+                subjet = (np.exp(-angle2 / radius**2)[:, None] * p4[jet, places]).sum(axis=0)
+                assert pt[jet, r, j] == pytest.approx(kinematics.pt(subjet), rel=1e-4)
+                assert mass2[jet, r, j] == pytest.approx(kinematics.invariant_mass(subjet) ** 2, rel=1e-3, abs=1e-5)
+
+
+def test_neighbourhoods_know_neither_padded_places_nor_the_order_nor_a_boost_along_the_beam(near, p4, rng):
+    before = features(near, p4)
+    nonsense = p4 + (p4[..., :1] == 0) * rng.normal(0, 50, p4.shape) * [0, 1, 1, 1]
+    np.testing.assert_array_equal(features(near, nonsense), before)
+    np.testing.assert_allclose(features(near, p4[:, ::-1]), before, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(features(near, kinematics.boost_z(p4, 0.5)), before, rtol=1e-3, atol=1e-4)
+    assert np.abs(features(near, kinematics.boost(p4, np.array([0.5, 0.0, 0.0]))) - before).max() > 0.01
+
+
+def test_only_the_hardest_constituents_are_centres_and_all_are_neighbours(lesson, p4):
+    near = lesson["Neighbourhoods"](MINKOWSKI, n_centres=2)
+    weights, pt, _ = near.subjets(p4.astype("float32"))
+    assert weights.shape == (20, 4, 2, LENGTH) and pt.shape == (20, 4, 2)
+
+
+def test_training_moves_the_ruler_and_the_radii_of_the_neighbourhoods(lesson, p4):
+    keras.utils.set_random_seed(3)
+    inputs, near = keras.Input((LENGTH, 4)), lesson["Neighbourhoods"](MINKOWSKI, n_centres=4, units=8)
+    model = keras.Model(inputs, keras.layers.Dense(1)(near(inputs)))
+    before = numpy_of(near.metric), numpy_of(near.log_radii)
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    model.fit(p4, np.arange(len(p4)) % 2, epochs=1, verbose=0)
+    assert np.all(np.abs(numpy_of(near.metric) - before[0])[1:] > 1e-3)
+    assert numpy_of(near.metric)[0] == before[0][0]  # the time components cancel
+    assert np.all(np.abs(numpy_of(near.log_radii) - before[1]) > 1e-3)
 
 
 def test_the_normalised_metric_has_lost_sign_and_scale_and_nothing_else(lesson):

@@ -1,17 +1,17 @@
-"""Every lesson, in the smoke profile, twice in one kernel, on the backend that nbval's run does not use."""
+"""Every notebook, in the smoke profile, twice in one kernel, on the backend that nbval's run does not use."""
 
 import copy
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from notebook_files import NOTEBOOKS, lessons
+from notebook_files import NOTEBOOKS, START, notebooks
 
 from hepml_helpers import results
 
 
-@pytest.mark.parametrize("path", lessons(), ids=lambda path: path.stem)
-def test_a_lesson_on_jax_gives_the_same_results_when_it_is_run_again_in_the_same_kernel(path, monkeypatch):
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_a_notebook_on_jax_gives_the_same_results_when_it_is_run_again_in_the_same_kernel(path, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setenv("HEPML_PROFILE", "smoke")
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
@@ -23,5 +23,5 @@ def test_a_lesson_on_jax_gives_the_same_results_when_it_is_run_again_in_the_same
     notebook.cells = once + again
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
     first, second = (results.collect({"cells": cells}) for cells in (once, again))
-    assert first, "the lesson recorded no result"
+    assert first or path.stem == START, "the lesson recorded no result"
     assert first == second

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from notebook_files import definitions
+from notebook_files import START, definitions, lessons, notebooks
 
 
 @pytest.fixture
@@ -25,3 +25,9 @@ def test_definitions_are_taken_without_running_the_rest_of_the_lesson(lesson):
 def test_a_definition_that_the_lesson_lacks_is_named(lesson):
     with pytest.raises(ValueError, match="does not define gone"):
         definitions(lesson, {"FACTOR", "gone"}, {})
+
+
+def test_the_page_on_which_to_start_is_the_first_notebook_and_no_lesson():
+    first, *others = notebooks()
+    assert first.stem == START
+    assert lessons() == others

@@ -5,22 +5,22 @@ import json
 
 import clean_notebooks
 import pytest
-from notebook_files import lessons, read
+from notebook_files import START, notebooks, read
 from notebook_rules import SOLUTION_METADATA, SOLUTION_TITLE, faults
 from notebook_samples import PARAMETERS, cell, notebook
 from repository import badge, install_line, slug
 
 NAME = "01_example"
-LESSONS = lessons()
+NOTEBOOKS = notebooks()
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=[path.stem for path in LESSONS])
-def test_a_lesson_keeps_the_rules(path):
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_a_notebook_keeps_the_rules(path):
     assert faults(path.stem, path.read_text(encoding="utf-8"), read(path), slug=slug()) == []
 
 
 def test_the_numbers_of_the_lessons_are_different():
-    numbers = [path.stem[:2] for path in LESSONS]
+    numbers = [path.stem[:2] for path in NOTEBOOKS]
     assert len(set(numbers)) == len(numbers)
 
 
@@ -45,8 +45,8 @@ def good_lesson() -> dict:
         cell("code", SETUP, cell_id="setup", tags=["setup"]),
         cell("code", 'results.record("m", 1.0)', cell_id="result"),
         *(cell("markdown", f"Step {n}", cell_id=f"step-{n}") for n in range(8)),
-        *(cell("code", f"x = {n}", cell_id=f"code-{n}") for n in range(8)),
-        cell("markdown", "Question", cell_id="exercise-1", tags=["exercise"]),
+        *(cell("code", f"y = {n}", cell_id=f"code-{n}") for n in range(8)),
+        cell("markdown", "What is one? Store it in `x`.", cell_id="exercise-1", tags=["exercise"]),
         cell("code", SOLUTION, cell_id="solution-1", tags=["solution"], **copy.deepcopy(SOLUTION_METADATA)),
         cell("code", 'assert x == 1, "x is one"', cell_id="check-1", tags=["check"]),
     ]
@@ -127,6 +127,22 @@ def check_without_assert(lesson):
     find(lesson, "check-1")["source"] = "x == 1"
 
 
+def check_without_words(lesson):
+    find(lesson, "check-1")["source"] = "assert x == 1"
+
+
+def check_in_numbers(lesson):
+    find(lesson, "check-1")["source"] = 'assert x, "one"\nnp.testing.assert_allclose(x, 1)'
+
+
+def check_of_nothing(lesson):
+    find(lesson, "check-1")["source"] = 'assert y == 7, "seven"'
+
+
+def question_without_the_name(lesson):
+    find(lesson, "exercise-1")["source"] = "What is one? Store it in x."
+
+
 def open_solution(lesson):
     del find(lesson, "solution-1")["metadata"]["jupyter"]
 
@@ -195,6 +211,10 @@ def no_short_cells(lesson):
         (no_exercise, "there is no exercise"),
         (no_check, "not followed by a solution and a check"),
         (check_without_assert, "asserts nothing"),
+        (check_without_words, "line 1 of the check asserts without words"),
+        (check_in_numbers, "numpy.testing"),
+        (check_of_nothing, "reads nothing that the solution makes"),
+        (question_without_the_name, "reads x, which the question does not name"),
         (open_solution, "not hidden"),
         (unmarked_solution, "### BEGIN SOLUTION"),
         (untitled_solution, "first line"),
@@ -214,6 +234,16 @@ def test_a_fault_is_found_and_named(spoil, words):
     lesson = good_lesson()
     spoil(lesson)
     assert any(words in fault for fault in faults_of(lesson)), faults_of(lesson)
+
+
+@pytest.mark.parametrize("spoil", [no_result, no_exercise, too_few_cells], ids=lambda spoil: spoil.__name__)
+def test_the_page_on_which_to_start_needs_no_result_no_exercise_and_no_length(spoil):
+    page = good_lesson()
+    find(page, "badge")["source"] = badge(START, "a/b")
+    spoil(page)
+    assert faults_of(page, START) == []
+    other_repository(page)
+    assert any("set-up cell" in fault for fault in faults_of(page, START))
 
 
 @pytest.mark.parametrize("name", ["1_example", "01-example", "01_Example", "example"])

@@ -152,31 +152,6 @@ def test_a_better_classifier_drawn_later_stays_in_sight(ax, scores):
     assert ax.lines[0].get_color() != ax.lines[1].get_color()
 
 
-def test_a_cut_is_a_point_on_the_curve_of_its_variable_with_both_uncertainties(ax, scores):
-    y_true, y_score, weight = scores
-    passes = y_score >= 0.6
-    assert plotting.plot_cut(y_true, passes, ax, sample_weight=weight, label="cut", marker="s") is ax
-    (x,), (y,) = ax.lines[0].get_data()
-    shares = []
-    for label in (1, 0):
-        w, kept = weight[y_true == label], passes[y_true == label]
-        eps = w[kept].sum() / w.sum()
-        shares.append((eps, np.sqrt(np.sum((w * (kept - eps)) ** 2)) / w.sum()))
-    assert (x, y) == pytest.approx((shares[0][0], 1 / shares[1][0]))
-    horizontal, vertical = (bars.get_segments()[0] for bars in ax.collections)
-    assert np.ptp(horizontal[:, 0]) == pytest.approx(2 * shares[0][1])
-    assert np.ptp(vertical[:, 1]) == pytest.approx(2 * shares[1][1] / shares[1][0] ** 2)
-    assert (ax.get_yscale(), ax.get_xlim()) == ("log", (0, 1))
-    assert ax.get_legend_handles_labels()[1] == ["cut"]
-
-
-def test_a_cut_without_enough_background_or_that_is_no_cut_is_refused(ax, scores):
-    with pytest.raises(ValueError, match="5 effective background events pass; expected 10 or more"):
-        plotting.plot_cut(scores[0], np.arange(1200) >= 1195, ax)
-    with pytest.raises(ValueError, match="passes holds float64; expected bool"):
-        plotting.plot_cut(scores[0], scores[1], ax)
-
-
 def test_plot_score_draws_training_areas_and_test_points_each_scaled_to_one(ax, scores):
     y_true, y_score, weight = scores
     train, test = (y_true[::2], y_score[::2]), (y_true[1::2], y_score[1::2], 3 * weight[1::2])

@@ -1,5 +1,6 @@
 """The files around the package agree with each other: dependencies, versions, addresses, targets."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import retarget
 import setup_env
 import uv_index
 import yaml
-from notebook_files import ROOT, lessons
+from notebook_files import ROOT, START, lessons, notebooks
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -86,6 +87,25 @@ def test_conda_gets_the_same_and_nothing_more():
     assert name == "python" and SpecifierSet(versions) == SpecifierSet(PROJECT["requires-python"])
 
 
+def test_binder_installs_the_same_lock_and_the_package_alone_beside_it():
+    folder = ROOT / ".binder"
+    assert sorted(path.name for path in folder.iterdir()) == ["postBuild", "requirements.txt", "runtime.txt"]
+    (line,) = text_of(".binder/requirements.txt").splitlines()
+    assert line.startswith("-r ") and (folder / line[3:]).resolve() == ROOT / "requirements.txt"
+    commands = [line for line in text_of(".binder/postBuild").splitlines() if not line.startswith(("#", "set "))]
+    assert commands == ["python -m pip install --quiet --no-deps --editable ."]
+    assert (folder / "postBuild").stat().st_mode & 0o111
+    assert text_of(".binder/runtime.txt").strip().removeprefix("python-") in SUPPORTED
+
+
+def test_the_dev_container_is_made_by_make_setup_and_uses_its_environment():
+    container = json.loads(text_of(".devcontainer/devcontainer.json"))
+    assert container["postCreateCommand"] == "make setup"
+    assert container["image"].partition(":")[2] in SUPPORTED
+    interpreter = container["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    assert interpreter == "${containerWorkspaceFolder}/.venv/bin/python"
+
+
 def test_the_supported_pythons_are_the_same_everywhere():
     allowed = SpecifierSet(PROJECT["requires-python"])
     assert [minor for minor in range(30) if f"3.{minor}" in allowed] == [int(python[2:]) for python in SUPPORTED]
@@ -115,6 +135,14 @@ def test_a_half_made_environment_is_made_anew_and_another_folder_is_left_alone(t
     with pytest.raises(SystemExit, match="is not a Python environment"):
         setup_env.remove(tmp_path / "mine")
     assert (tmp_path / "mine/thesis.tex").exists()
+
+
+def test_a_place_that_cannot_be_written_is_named_and_another_one_asked_for(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=r"Not a directory: .*/file/venv\n.*VENV="):
+        setup_env.check_place(tmp_path / "file/venv")
+    setup_env.check_place(tmp_path / "new/venv")
+    assert list((tmp_path / "new/venv").iterdir()) == []
 
 
 def test_uv_uses_the_index_of_pip_and_its_own_setting_first(monkeypatch):
@@ -153,11 +181,50 @@ def test_the_citation_has_the_package_s_version_and_address():
     assert citation["repository-code"] == PROJECT["urls"]["Repository"]
 
 
+def test_the_citation_has_the_form_of_cff_1_2():
+    citation = yaml.safe_load(text_of("CITATION.cff"))
+    assert (
+        {"cff-version", "message", "title", "authors"}
+        <= set(citation)
+        <= {
+            *(
+                "abstract",
+                "authors",
+                "cff-version",
+                "commit",
+                "contact",
+                "date-released",
+                "doi",
+                "identifiers",
+                "keywords",
+            ),
+            *(
+                "license",
+                "license-url",
+                "message",
+                "preferred-citation",
+                "references",
+                "repository",
+                "repository-artifact",
+            ),
+            *("repository-code", "title", "type", "url", "version"),
+        }
+    )
+    assert citation["cff-version"] == "1.2.0" and citation["type"] in {"software", "dataset"}
+    assert isinstance(citation["version"], str)  # a version such as 1.0 without quotes would be a number
+    persons = {"family-names", "given-names", "name-particle", "affiliation", "orcid", "email", "alias", "website"}
+    for author in citation["authors"]:
+        assert set(author) <= persons or set(author) <= {"name", "website", "email", "alias", "orcid"}
+        assert author.get("name") or author.get("family-names")
+    assert len(set(citation["keywords"])) == len(citation["keywords"])
+
+
 def own_links(text: str) -> set[str]:
     """The repositories named by badges, install lines and links to this course."""
     badges = re.findall(r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob", text)
     installs = re.findall(r"hepml-helpers @ git\+https://github\.com/([\w.-]+/[\w.-]*\w)", text)
-    return {*badges, *installs}
+    binders = re.findall(r"mybinder\.org/v2/gh/([\w.-]+/[\w.-]+)", text)
+    return {*badges, *installs, *binders}
 
 
 def test_badges_and_install_lines_name_the_address_of_pyproject():
@@ -166,9 +233,9 @@ def test_badges_and_install_lines_name_the_address_of_pyproject():
             assert own_links(path.read_text(encoding="utf-8")) <= {repository.slug()}, path
 
 
-def test_the_readme_has_a_badge_for_every_lesson():
+def test_the_readme_has_a_badge_for_every_notebook():
     readme = text_of("README.md")
-    assert all(repository.badge(path.stem, repository.slug()) in readme for path in lessons())
+    assert all(repository.badge(path.stem, repository.slug()) in readme for path in notebooks())
 
 
 def test_retarget_changes_every_place_and_nothing_else(tmp_path):
@@ -211,7 +278,7 @@ def test_ci_runs_only_what_a_user_can_run():
     lines = [line.strip() for line in text_of(".ci/run").splitlines()]
     commands = [line for line in lines if re.search(r"\bmake\b", line) and not line.startswith("#")]
     targets = set(re.findall(r"\bmake ([a-z-]+)", "\n".join(commands)))
-    assert targets == {"test", "run", "colab-check"}
+    assert targets == {"test", "run", "site", "slides", "student-check", "colab-check"}
     assert not re.search(r"pip install|apt|curl|wget|python", "\n".join(line for line in lines if line[:1] != "#"))
 
 
@@ -219,3 +286,10 @@ def test_the_package_is_installed_from_this_checkout():
     code = "import hepml_helpers; print(hepml_helpers.__file__)"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT.parent, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == str(ROOT / "hepml_helpers/__init__.py")
+
+
+def test_jupyterlab_opens_on_the_page_on_which_to_start():
+    called = subprocess.run(
+        ["make", "-n", "lab", "VENV=/nowhere"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert called.stdout.splitlines()[-1].split()[-1] == f"notebooks/{START}.ipynb"

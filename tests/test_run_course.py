@@ -53,6 +53,17 @@ def test_lessons_that_pass_leave_their_copies_and_results_and_a_table(make_noteb
     assert "2 of 2 lesson(s) passed" in shown
 
 
+def test_another_seed_reaches_the_lesson_and_lies_in_a_folder_of_its_own(make_notebook, run, build, monkeypatch):
+    make_notebook("01_first", INSIDE, "print('seed', SEED)")
+    assert run("--seed", "7") == 0
+    assert "seed 7" in (build / "notebooks/01_first.ipynb").read_text()
+    monkeypatch.setattr(run_course, "BUILD", build)
+    folders = [run_course.parse(arguments).build for arguments in ([], ["--seed", "7"], ["--seed", "0"])]
+    assert folders == [build, build / "seed-7", build / "seed-0"]
+    with pytest.raises(SystemExit):
+        run_course.parse(["--seed", "-1"])
+
+
 def test_the_table_shows_the_verdict_beside_long_words(tmp_path, capsys):
     lesson = run_course.Lesson(tmp_path / "01_a_lesson_with_a_long_name.ipynb", "quick", minutes=12.34, status="passed")
     words = {"name": "a result whose name is long " * 3, "published": "91.188 (pole mass) " * 3, "source": "a source"}
@@ -234,3 +245,13 @@ def test_an_interrupted_run_ends_its_kernels_and_leaves_the_good_copy(make_noteb
     assert not psutil.pid_exists(int(pid_file.read_text()))
     assert (build / "notebooks/01_first.ipynb").read_bytes() == good
     assert entries(build) == before
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_no_lesson_is_started(make_notebook, tmp_path, capsys):
+    make_notebook("01_first", "raise SystemExit('started')")
+    (tmp_path / "file").touch()
+    arguments = ["--notebooks", str(tmp_path / "notebooks"), "--build", str(tmp_path / "file/build")]
+    assert run_course.main(arguments) == 2
+    shown = capsys.readouterr()
+    assert f"Not a directory: {tmp_path / 'file/build'}" in shown.err and "make run BUILD=" in shown.err
+    assert shown.out == ""

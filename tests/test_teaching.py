@@ -9,7 +9,8 @@ import pytest
 from notebook_files import ROOT, lessons, read, source
 
 TEACHING = ROOT / "teaching"
-TO_COME: set[str] = set()  # lessons whose notes are not written yet
+PENDING = re.compile(r"^\| \[.*\]\(\.\./notebooks/(\w+)\.ipynb\) \| to come \| to come \|$", re.MULTILINE)
+TO_COME = set(PENDING.findall((TEACHING / "README.md").read_text(encoding="utf-8")))  # whose notes are not written yet
 WRITTEN = [path for path in lessons() if path.stem not in TO_COME]
 PAGES = sorted(TEACHING.glob("[0-9][0-9]_*.md"))
 TEXTS = sorted(TEACHING.glob("*.md"))
@@ -108,11 +109,9 @@ def test_every_lesson_has_notes_and_a_quiz_or_is_listed_as_to_come():
     assert set(QUIZZES) == written
 
 
-def test_what_is_listed_as_to_come_is_not_there_and_is_said_to_come():
+def test_what_is_said_to_come_is_not_there_yet():
     for lesson in TO_COME:
-        assert not (TEACHING / f"{lesson}.md").exists() and lesson not in QUIZZES, f"{lesson}: take it off the list"
-        for name in ("README.md", *SYLLABI):
-            assert re.search(rf"\b{lesson[:2]} [A-Z]\w+", text_of(name)), f"{name} does not name {lesson}"
+        assert not (TEACHING / f"{lesson}.md").exists() and lesson not in QUIZZES, f"{lesson}: link it in README.md"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)

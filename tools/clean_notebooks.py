@@ -12,22 +12,22 @@ import sys
 from pathlib import Path
 
 import nbformat
-from notebook_files import CHECKED_TAG, lessons, read, tags
+from notebook_files import CHECKED_TAG, notebooks, read, tags
 
-CELL_METADATA = ("tags", "jupyter", "cellView", "slideshow")
+CELL_METADATA = ("tags", "jupyter", "cellView", "slideshow", "alt")  # alt: what a figure shows, for the site
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 SHORT_LIVED_DATA = ("image/png", "image/jpeg", "image/svg+xml")  # nbval does not compare pictures
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Clean the files that are named, or all lessons; with ``--check`` only say which are not clean."""
+    """Clean the files that are named, or all notebooks; with ``--check`` only say which are not clean."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a file is not clean")
     parser.add_argument("--execute", action="store_true", help="renew the outputs that nbval compares")
     options = parser.parse_args(arguments)
     status = 0
-    for path in options.files or lessons():
+    for path in options.files or notebooks():
         notebook = read(path)
         if options.execute:
             notebook = executed(notebook, path.parent)

@@ -26,7 +26,7 @@ from pathlib import Path
 import build_wheel
 import nbformat
 import uv_index
-from notebook_files import ROOT, lessons, read
+from notebook_files import ROOT, notebooks, read
 from run_course import WORKER, describe_failure, kernel_environment, parallel_jobs, select
 
 FREEZE = ROOT / "tools/colab-freeze-2026-08.txt"
@@ -63,7 +63,7 @@ class CheckFailed(Exception):
 def main(wanted: list[str]) -> int:
     """Run the four steps; 1 when one fails, 2 for an unknown lesson."""
     try:
-        chosen = select(wanted, lessons()) if lessons() else []
+        chosen = select(wanted, notebooks()) if notebooks() else []
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -147,7 +147,7 @@ def run_lesson(path: Path, environment: Path, listed: dict[str, str], jobs: int)
         desk.mkdir()
         (desk / path.name).write_text(with_proof(path, sorted(watched)), encoding="utf-8")
         output = home / path.name
-        request = {"notebook": str(desk / path.name), "output": str(output), "profile": "smoke"}
+        request = {"notebook": str(desk / path.name), "output": str(output), "parameters": {"PROFILE": "smoke"}}
         request |= {"cwd": str(desk), "kernel": KERNEL}
         command = [sys.executable, str(WORKER), json.dumps(request)]
         variables = colab_variables(environment, home, jobs)

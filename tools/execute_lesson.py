@@ -1,8 +1,8 @@
 """Execute one lesson in a process of its own, and tell how far it is.
 
-``python tools/execute_lesson.py '{"notebook": ..., "output": ..., "profile": ..., "cwd": ...}'`` executes the notebook
-with papermill and prints one JSON object a line: `started` with a cell's id and number when a cell begins, `done` or
-`failed` at the end. `run_course` and `colab_check` start it and read these lines.
+``python tools/execute_lesson.py '{"notebook": ..., "output": ..., "parameters": {"PROFILE": ...}, "cwd": ...}'``
+executes the notebook with papermill and prints one JSON object a line: `started` with a cell's id and number when a
+cell begins, `done` or `failed` at the end. `run_course` and `colab_check` start it and read these lines.
 """
 
 import json
@@ -29,12 +29,12 @@ def main(request: dict) -> int:
         papermill.execute_notebook(
             request["notebook"],
             request["output"],
-            parameters={"PROFILE": request["profile"]},
+            parameters=request["parameters"],
             kernel_name=request.get("kernel", "python3"),
             cwd=request["cwd"],
             progress_bar=False,
             autosave_cell_every=30,
-            execution_timeout=CELL_LIMIT[request["profile"]],
+            execution_timeout=CELL_LIMIT[request["parameters"]["PROFILE"]],
             on_cell_start=tell.cell_started,
         )
     except PapermillExecutionError as error:

@@ -7,14 +7,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
+START = "00_start_here"  # the page before the lessons: it records no result and has no exercises, notes or quiz
 LESSON_NAME = re.compile(r"\d\d_[a-z0-9]+(_[a-z0-9]+)*")
 CHECKED_TAG = "nbval-check-output"
 PROFILES = ("smoke", "quick", "full")
 
 
+def notebooks(folder: Path = NOTEBOOKS) -> list[Path]:
+    """The notebooks in a folder, in their order: the lessons and, before them, the page on which to start."""
+    return sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+
+
 def lessons(folder: Path = NOTEBOOKS) -> list[Path]:
     """The lessons in a folder, in their order."""
-    return sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+    return [path for path in notebooks(folder) if path.stem != START]
 
 
 def read(path: Path) -> dict:

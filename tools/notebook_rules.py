@@ -1,10 +1,12 @@
 """What every lesson's file must be, checked without executing it; `faults` lists what is wrong, in words."""
 
+import ast
 import math
 import re
 
 from clean_notebooks import as_text, clean
-from notebook_files import CHECKED_TAG, LESSON_NAME, PROFILES, expected_minutes, first_line, source, tags
+from exercises import BEGIN, END, TRIO, Exercise, exercises_of, named_in
+from notebook_files import CHECKED_TAG, LESSON_NAME, PROFILES, START, expected_minutes, first_line, source, tags
 from repository import badge, install_line
 
 CELLS = (20, 42)  # without the exercises' trios
@@ -29,14 +31,10 @@ def faults(name: str, text: str, notebook: dict, *, slug: str) -> list[str]:
         owner/name of the repository, which badge and install line must name.
     """
     found = [] if LESSON_NAME.fullmatch(name) else [f"the name {name!r} is not NN_topic in lower case"]
-    return [
-        *found,
-        *stored(text, notebook),
-        *head(name, notebook, slug),
-        *content(notebook),
-        *exercises(notebook["cells"]),
-        *proportions(notebook["cells"]),
-    ]
+    found += [*stored(text, notebook), *head(name, notebook, slug), *content(notebook)]
+    if name != START:
+        found += [*result(notebook), *exercises(notebook["cells"]), *proportions(notebook["cells"])]
+    return found
 
 
 def stored(text: str, notebook: dict) -> list[str]:
@@ -75,13 +73,17 @@ def head(name: str, notebook: dict, slug: str) -> list[str]:
     return found
 
 
+def result(notebook: dict) -> list[str]:
+    """At least one result is recorded."""
+    code = "\n".join(source(cell) for cell in notebook["cells"] if cell["cell_type"] == "code")
+    return [] if re.search(r"^\s*results\.record\(", code, re.MULTILINE) else ["no result is recorded (results.record)"]
+
+
 def content(notebook: dict) -> list[str]:
-    """At least one result, GPU metadata where the words speak of it, no Keras by its old name."""
+    """GPU metadata where the words speak of it, no Keras by its old name, more words than code."""
     found = []
     code = "\n".join(source(cell) for cell in notebook["cells"] if cell["cell_type"] == "code")
     words = "\n".join(source(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-    if not re.search(r"^\s*results\.record\(", code, re.MULTILINE):
-        found.append("no result is recorded (results.record)")
     if ("accelerator" in notebook["metadata"]) != (GPU_WORDS in words):
         found.append(f"GPU metadata and the words on how to switch it on ({GPU_WORDS!r}) must come together")
     if re.search(r"\btf\.keras\b|tensorflow\.keras\b|from tensorflow import keras", code):
@@ -93,36 +95,59 @@ def content(notebook: dict) -> list[str]:
 
 def exercises(cells: list[dict]) -> list[str]:
     """Each exercise is followed by its hidden solution and its check."""
-    found = []
-    starts = [n for n, cell in enumerate(cells) if "exercise" in tags(cell)]
+    starts = [n for n, cell in enumerate(cells) if TRIO[0] in tags(cell)]
     if not starts:
-        found.append("there is no exercise")
-    for number, start in enumerate(starts, start=1):
-        trio = cells[start : start + 3]
-        if [tags(cell)[:1] for cell in trio] != [["exercise"], ["solution"], ["check"]]:
-            found.append(f"exercise {number} is not followed by a solution and a check")
-        else:
-            found += [f"exercise {number}: {fault}" for fault in trio_faults(*trio)]
-    for tag in ("solution", "check"):
+        return ["there is no exercise"]
+    trios = [cells[start : start + 3] for start in starts]
+    found = [
+        f"exercise {number} is not followed by a solution and a check"
+        for number, trio in enumerate(trios, start=1)
+        if [tags(cell)[:1] for cell in trio] != [[tag] for tag in TRIO]
+    ]
+    for tag in TRIO[1:]:
         if sum(tag in tags(cell) for cell in cells) != len(starts):
             found.append(f"there are not as many cells tagged {tag!r} as exercises")
+    if found:
+        return found
+    for exercise in exercises_of(cells):
+        faulty = [*question_faults(exercise), *solution_faults(exercise.solution), *check_faults(exercise.check)]
+        found += [f"exercise {exercise.number}: {fault}" for fault in faulty]
     return found
 
 
-def trio_faults(question: dict, solution: dict, check: dict) -> list[str]:
-    """What is wrong with one exercise."""
+def question_faults(exercise: Exercise) -> list[str]:
+    """What is wrong with the question: a student must be able to answer it without seeing the solution."""
     found = []
-    if question["cell_type"] != "markdown":
+    if exercise.question["cell_type"] != "markdown":
         found.append("the question is not a markdown cell")
+    if not exercise.answers:
+        found.append("the check reads nothing that the solution makes")
+    for name in sorted(set(exercise.answers) - named_in(exercise.question)):
+        found.append(f"the check reads {name}, which the question does not name")
+    return found
+
+
+def solution_faults(solution: dict) -> list[str]:
+    """What is wrong with a solution."""
+    found = []
     if first_line(solution) != SOLUTION_TITLE:
         found.append(f"the solution's first line is not {SOLUTION_TITLE!r}")
     lines = [line.strip() for line in source(solution).splitlines()]
-    if lines.count("### BEGIN SOLUTION") != 1 or lines.count("### END SOLUTION") != 1:
-        found.append("the solution does not stand between ### BEGIN SOLUTION and ### END SOLUTION")
+    if lines.count(BEGIN) != 1 or lines.count(END) != 1:
+        found.append(f"the solution does not stand between {BEGIN} and {END}")
     if any(solution["metadata"].get(key) != value for key, value in SOLUTION_METADATA.items()):
         found.append(f"the solution is not hidden: its metadata needs {SOLUTION_METADATA}")
-    if not re.search(r"^\s*assert ", source(check), re.MULTILINE):
-        found.append("the check asserts nothing")
+    return found
+
+
+def check_faults(check: dict) -> list[str]:
+    """What is wrong with a check: it asserts, and what it asserts it says in words."""
+    nodes = list(ast.walk(ast.parse(source(check))))
+    claims = [node for node in nodes if isinstance(node, ast.Assert)]
+    found = [] if claims else ["the check asserts nothing"]
+    found += [f"line {claim.lineno} of the check asserts without words" for claim in claims if claim.msg is None]
+    if any(isinstance(node, ast.Attribute) and node.attr == "testing" for node in nodes):
+        found.append("the check uses numpy.testing, which says where numbers differ and not what is wrong")
     return found
 
 

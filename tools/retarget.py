@@ -28,7 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def retarget(root: Path, new: str) -> list[Path]:
     """Put the new address in the place of the old one; the files that changed."""
-    old = re.compile(rf"(github\.com/|research\.google\.com/github/){re.escape(slug(root))}(?![\w-])")
+    hosts = r"(github\.com/|research\.google\.com/github/|mybinder\.org/v2/gh/)"
+    old = re.compile(rf"{hosts}{re.escape(slug(root))}(?![\w-])")
     changed = []
     for path in text_files(root):
         text = path.read_text(encoding="utf-8")

@@ -2,10 +2,11 @@
 
 Every lesson is executed by papermill in a process of its own, several at a time. A lesson that ran through, with its
 results inside their accepted bands, becomes the good copy in ``build/notebooks``; any other one is kept in
-``build/failed`` and leaves the good copy as it was. ``build/results.json`` gathers what the lessons measured.
+``build/failed`` and leaves the good copy as it was. ``build/results.json`` gathers what the lessons measured. With
+``--seed 2`` (`make run SEED=2`) the lessons run with another seed than their own, all of it in ``build/seed-2``.
 
-Exit status: 0 when all is well, 1 when a lesson failed or a result lies outside its band, 2 for a wrong command line,
-130 when interrupted.
+Exit status: 0 when all is well, 1 when a lesson failed or a result lies outside its band, 2 for a wrong command line
+or a folder that cannot be written, 130 when interrupted.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
@@ -30,6 +32,7 @@ from hepml_helpers import comparison, results
 
 BUILD = ROOT / "build"
 WORKER = Path(__file__).with_name("execute_lesson.py")
+FOLDERS = ("partial", "notebooks", "failed", "logs")
 BYTES_A_LESSON = 3e9
 MINUTES_UNKNOWN = 2.0
 THREAD_SETTINGS = (
@@ -47,6 +50,7 @@ class Lesson:
 
     path: Path
     profile: str
+    seed: int | None = None  # None: the lesson's own
     expected: float = MINUTES_UNKNOWN
     cells: list = field(default_factory=list)
     process: subprocess.Popen | None = None
@@ -79,8 +83,16 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    try:
+        make_folders(options.build)
+    except OSError as error:
+        print(
+            f"{error.strerror}: {options.build}\nName another folder for the results: make run BUILD=~/hepml-build",
+            file=sys.stderr,
+        )
+        return 2
     book = ResultsFile(options.build / "results.json")
-    course = [prepare(path, options.profile, book) for path in chosen]
+    course = [prepare(path, options.profile, book, options.seed) for path in chosen]
     jobs = options.jobs or parallel_jobs(len(course))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     runner = Runner(course, jobs=jobs, build=options.build, book=book)
@@ -96,6 +108,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if all(lesson.status == "passed" for lesson in course) else 1
 
 
+def make_folders(build: Path) -> None:
+    """The folders that a run writes to; an OSError where they cannot be written, as in a read-only checkout."""
+    for folder in FOLDERS:
+        (build / folder).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=build / FOLDERS[0]):
+        pass
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], allow_abbrev=False)
     parser.add_argument("lessons", nargs="*", metavar="LESSON", help="numbers or names, as 01 or 01_invariant_mass")
@@ -103,12 +123,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--profile", choices=PROFILES, default=default, help=f"how long to train (default {default})")
     parser.add_argument("--jobs", type=int, help="lessons at a time (default: as many as cores and memory bear)")
     parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, help="folder of the lessons")
-    parser.add_argument("--build", type=Path, default=BUILD, help="folder to write to")
+    parser.add_argument("--seed", type=int, help="another seed than the lessons' own")
+    parser.add_argument("--build", type=Path, help="folder to write to (default build, or build/seed-N with --seed N)")
     options = parser.parse_args(arguments)
+    options.build = options.build or (BUILD if options.seed is None else BUILD / f"seed-{options.seed}")
     if options.profile not in PROFILES:  # argparse does not check a default
         parser.error(f"HEPML_PROFILE is {options.profile!r}; expected one of {', '.join(PROFILES)}")
     if options.jobs is not None and options.jobs < 1:
         parser.error(f"--jobs is {options.jobs}; expected 1 or more")
+    if options.seed is not None and options.seed < 0:
+        parser.error(f"--seed is {options.seed}; expected 0 or more")
     return options
 
 
@@ -128,9 +152,9 @@ def select(wanted: list[str], available: list[Path]) -> list[Path]:
     return [path for path in available if path in chosen or not wanted]
 
 
-def prepare(path: Path, profile: str, book: "ResultsFile") -> Lesson:
+def prepare(path: Path, profile: str, book: "ResultsFile", seed: int | None = None) -> Lesson:
     """A lesson before it runs, with the minutes to expect: the last measured ones, or those that it announces."""
-    lesson = Lesson(path, profile)
+    lesson = Lesson(path, profile, seed)
     try:
         notebook = read(path)
         lesson.cells = notebook["cells"]
@@ -196,12 +220,10 @@ class Runner:
                 progress.show()
 
     def start(self, lesson: Lesson) -> Lesson:
-        for folder in ("partial", "notebooks", "failed", "logs"):
-            (self.build / folder).mkdir(parents=True, exist_ok=True)
         request = {
             "notebook": str(lesson.path.absolute()),
             "output": str(self.partial(lesson)),
-            "profile": lesson.profile,
+            "parameters": {"PROFILE": lesson.profile} | ({} if lesson.seed is None else {"SEED": lesson.seed}),
             "cwd": str(lesson.path.parent.absolute()),
         }
         self.partial(lesson).unlink(missing_ok=True)

@@ -30,6 +30,7 @@ def main(target: str = ".venv") -> None:
     start = time.monotonic()
     print(f"Creating {target} from requirements.txt (once; a few minutes on a slow line)", flush=True)
     remove(venv)
+    check_place(venv)
     create(venv)
     install(venv)
     stamp.write_text(wanted)
@@ -46,6 +47,14 @@ def check_python(version: tuple) -> None:
                 *oldest, *newest, *version, sys.executable
             )
         )
+
+
+def check_place(venv: Path) -> None:
+    """Stop with a sentence where the environment cannot be written, as in a read-only checkout."""
+    try:
+        venv.mkdir(parents=True)
+    except OSError as error:
+        sys.exit(f"{error.strerror}: {venv}\nName another place for the environment: make run VENV=~/hepml-venv")
 
 
 def fingerprint() -> str:
