@@ -20,6 +20,7 @@ Each room is a module of its own and is imported on its own, ``from hepml_helper
 `display`       interactive event displays
 `training`      seeds, progress, and what the machine offers
 `adversarial`   one compiled step of two networks against each other
+`checkpoints`   such trainings in files, to go on from after a crash
 `results`       what a lesson measured, beside what was published
 =============== ==========================================================================
 

@@ -42,6 +42,7 @@ ROOMS = {
     "display": {"kinematics"},
     "training": {"progress"},
     "adversarial": set(),
+    "checkpoints": set(),
     "layers": set(),
     "anomalies": {"datasets", "jets", "metrics", "counting"},
 }
@@ -99,7 +100,7 @@ def test_the_package_imports_neither_tools_nor_tests_nor_relative_names(path):
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_only_the_rooms_of_training_know_a_backend(path):
     used = tops(imports(path)) & BACKENDS
-    assert not used or path.stem in {"training", "adversarial", "layers"}
+    assert not used or path.stem in {"training", "adversarial", "checkpoints", "layers"}
     assert not tops(imports(path, everywhere=False)) & BACKENDS or path.stem == "layers"
 
 

@@ -10,6 +10,9 @@ from notebook_files import START, definitions, lessons, notebooks
 def lesson(tmp_path):
     cells = ["factor = 1 / 0", "FACTOR = 3\nother = 1 / 0", "def scaled(x):\n    return FACTOR * shift(x)"]
     found = [{"cell_type": "code", "id": f"c{i}", "source": text} for i, text in enumerate(cells)]
+    found.append(
+        {"cell_type": "code", "id": "a", "metadata": {"tags": ["setup"]}, "source": "%pip install x\nFACTOR = 4"}
+    )
     path = tmp_path / "01_lesson.ipynb"
     path.write_text(json.dumps({"cells": [*found, {"cell_type": "markdown", "id": "m", "source": "no code"}]}))
     return path

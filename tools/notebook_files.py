@@ -85,7 +85,7 @@ def definitions(path: Path, wanted: set[str], names: dict) -> dict:
     """
     taken, nodes = set(), []
     for cell in read(path)["cells"]:
-        if cell["cell_type"] == "code" and cell["id"] != "setup":
+        if cell["cell_type"] == "code" and "setup" not in tags(cell):
             for node in ast.parse(source(cell)).body:
                 defined = _defined(node)
                 if defined and defined <= wanted:
