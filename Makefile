@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check site site-check student student-check slides quizzes lock newest downloads links retarget clean
+.PHONY: help setup run test lab lab-check lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check site site-check student student-check slides quizzes lock newest downloads links retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,9 @@ test: $(READY) ## ruff, unit tests, doctests, data checks, and every lesson in t
 
 lab: $(READY) ## open JupyterLab on notebooks/00_start_here.ipynb, with the lessons beside it
 	@$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb
+
+lab-check: $(READY) ## run notebooks from JupyterLab's menu in Chromium, in the smoke profile; a kernel is killed half-way
+	@HEPML_LAB_CHECK=1 $(BIN)/python -m pytest -q tests/test_jupyterlab.py
 
 lesson: $(READY) ## begin a new lesson from the template: NAME=12_my_topic, or TITLE="My topic" for the next number
 	@$(BIN)/python tools/make_lesson.py $(if $(TITLE),--title "$$TITLE") $(NAME)

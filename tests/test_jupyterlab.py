@@ -1,6 +1,7 @@
 """Lessons as a student runs them: JupyterLab in a browser, Run All Cells from the menu, then save.
 
-Skipped where Playwright (the extra `site`) or Debian's Chromium is not there.
+Takes minutes, so `make lab-check` runs it, and `make test` does not. Skipped where Playwright (the extra `site`) or
+Debian's Chromium is not there.
 """
 
 import os
@@ -17,7 +18,10 @@ from notebook_files import NOTEBOOKS, START, first_line, read, source
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (extra site)")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(not os.environ.get("HEPML_LAB_CHECK"), reason="takes minutes: make lab-check"),
+]
 
 ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")  # WebGL without a GPU
 LONGEST = 600  # seconds for a notebook in the smoke profile
