@@ -28,11 +28,14 @@ def title_of(notebook: dict) -> str:
 def readme_parts(readme: str) -> tuple[str, str]:
     """What stands between the README's title and its first section, and everything from there on.
 
+    Its figure is left out: the site shows one of a lesson that was executed.
+
     Examples
     --------
-    >>> readme_parts("# Course\\n\\nWhat it is.\\n\\n## Lessons\\n\\nTen.\\n")
+    >>> readme_parts("# Course\\n\\nWhat it is.\\n\\n## Lessons\\n\\n![A peak](peak.png)\\n\\nTen.\\n")
     ('What it is.\\n', '## Lessons\\n\\nTen.\\n')
     """
+    readme = re.sub(r"^!\[[^\]]*\]\([^)]*\)\n\n", "", readme, flags=re.MULTILINE)
     introduction, rest = re.fullmatch(r"# .+?\n(.*?\n)(## .*)", readme, re.DOTALL).groups()
     return introduction.strip() + "\n", rest
 
