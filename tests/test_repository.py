@@ -289,7 +289,6 @@ def test_the_package_is_installed_from_this_checkout():
 
 
 def test_jupyterlab_opens_on_the_page_on_which_to_start():
-    called = subprocess.run(
-        ["make", "-n", "lab", "VENV=/nowhere"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    command = ["make", "--no-print-directory", "-n", "lab", "VENV=/nowhere"]
+    called = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert called.stdout.splitlines()[-1].split()[-1] == f"notebooks/{START}.ipynb"

@@ -123,9 +123,9 @@ WRONG = {
     },
     "09_calorimeter_gan": {
         1: [
-            ("tilted = tilted[:100]", "keep the shape"),
+            ("tilted = tilted[:100]", "2000 showers, one slope each"),
             ("def tilt(cells, slopes):\n    return cells / 2", "a slope of zero must move nothing"),
-            ("measured = -measured", "the centroids must follow the slope"),
+            ("measured_real = -measured_real", "the centroids follow the slope"),
         ],
         2: [
             ("fine_shares = fine_shares[:, :3]", "four shares for each coarse cell"),
