@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,20 @@ ROOT = Path(__file__).resolve().parent.parent
 def root() -> Path:
     """The top folder of the repository."""
     return ROOT
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window, driven by Playwright; a test that asks for it is skipped where one is missing."""
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (it needs Python 3.11)")
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.skip("there is no Chromium on this machine (on Debian: apt install chromium)")
+    options = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # WebGL without a GPU
+    with driver.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=program, args=options)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -16,14 +16,8 @@ import pytest
 import requests
 from notebook_files import NOTEBOOKS, START, first_line, read, source
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed (extra site)")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-    pytest.mark.skipif(not os.environ.get("HEPML_LAB_CHECK"), reason="takes minutes: make lab-check"),
-]
+pytestmark = pytest.mark.skipif(not os.environ.get("HEPML_LAB_CHECK"), reason="takes minutes: make lab-check")
 
-ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")  # WebGL without a GPU
 LONGEST = 600  # seconds for a notebook in the smoke profile
 PATIENCE = 120  # seconds for one step in the browser, on a busy machine
 QUIET = 4  # seconds without work after which a kernel counts as done: it is idle for a moment between two cells
@@ -63,14 +57,6 @@ def address(log, server) -> tuple[str, str]:
         assert server.poll() is None, log.read_text()
         time.sleep(0.5)
     raise AssertionError(f"JupyterLab did not start: {log.read_text()}")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        running.close()
 
 
 @pytest.fixture

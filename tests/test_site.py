@@ -5,7 +5,6 @@ import http.server
 import io
 import json
 import re
-import shutil
 import threading
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,9 +15,7 @@ import site_lessons
 from notebook_files import ROOT, lessons, read, tags
 
 SITE = ROOT / "build/site"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")  # WebGL without a GPU
 LESSONS = [f"notebooks/{path.stem}.html" for path in lessons()]
 KINDS = ["index.html", "results.html", "status.html", "search.html", "api/index.html", "api/metrics.html"]
 KINDS += ["data/README.html", "teaching/README.html", "teaching/01_invariant_mass.html", "CONTRIBUTING.html"]
@@ -26,9 +23,6 @@ PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if "
 
 if not PAGES:
     pytest.skip("build/site is not there: make site", allow_module_level=True)
-if CHROMIUM is None:
-    pytest.skip("there is no Chromium on this machine (on Debian: apt install chromium)", allow_module_level=True)
-playwright = pytest.importorskip("playwright.sync_api", reason="this environment has no playwright (Python 3.10)")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 
@@ -44,14 +38,6 @@ def address():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 class View:

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import shutil
 from importlib.metadata import distributions
 
 import make_slides
@@ -14,7 +13,6 @@ from notebook_samples import cell, notebook
 from slide_text import HEIGHT, Block, blocks_of, condensed, height_of, pages, sentences
 
 DECKS = sorted((ROOT / "build/slides").glob("*.html"))
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RESULT = {
     "name": "Z mass", "value": 91.1, "uncertainty": 0.1, "accepted": [90, 92], "published": "91.188", "source": "PDG",
     "unit": "GeV",
@@ -209,17 +207,6 @@ def test_a_formula_with_an_empty_line_in_it_is_one_block():
 def test_condensing_takes_nothing_from_lists_and_formulas():
     for text, kind in (("- a. B. C.\n- " + "word " * 50, "list"), ("$$ a $$ " + "word. " * 50, "formula")):
         assert condensed(Block(kind, text)).text == text
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright needs Python 3.11 or newer")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 # Goes to every slide, shows all that comes at a key, and finds what lies outside the slide or is too small to be read
