@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help setup run test lab lab-check lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check site site-check student student-check slides quizzes lock newest downloads links retarget clean
+.PHONY: help setup run test lab lab-check lesson lint format clean-notebooks data cards comparison validation figure check wheel colab-check site site-check student student-check slides quizzes lock newest downloads links weights retarget clean
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,9 +18,9 @@ setup: $(READY) ## create .venv from requirements.txt (the other targets do it w
 $(READY): requirements.txt
 	@$(PYTHON) tools/setup_env.py $(VENV)
 
-run: $(READY) ## execute the lessons and print what they measured: LESSONS="01 05" PROFILE=smoke|quick|full JOBS=n SEED=n BUILD=folder
+run: $(READY) ## execute the lessons and print what they measured: LESSONS="01 05" PROFILE=smoke|quick|full JOBS=n SEED=n PRETRAINED=1 BUILD=folder
 	@$(BIN)/python tools/run_course.py $(if $(BUILD),--build $(BUILD)) $(if $(PROFILE),--profile $(PROFILE)) \
-		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) $(LESSONS)
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) $(if $(PRETRAINED),--pretrained) $(LESSONS)
 
 test: $(READY) ## ruff, unit tests, doctests, data checks, and every lesson in the smoke profile (nbval)
 	@$(BIN)/python tools/run_tests.py
@@ -47,6 +47,9 @@ data: $(READY) ## make a simulated sample anew: SAMPLE=zmumu EVENTS=n SEED=n WOR
 	@$(BIN)/python data/recipes/make.py $(SAMPLE) $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(WORKERS),--workers $(WORKERS)) $(if $(DASK),--dask $(DASK)) $(if $(OUT),--out $(OUT)) \
 		$(if $(REGISTRY),--registry $(REGISTRY))
+
+weights: $(READY) ## train the weights that ship with the course, in the full profile (an hour on two cores): LESSONS="07"
+	@$(BIN)/python tools/make_weights.py $(LESSONS)
 
 cards: $(READY) ## write data/README.md from the registry
 	@$(BIN)/python tools/make_data_cards.py

@@ -21,6 +21,7 @@ Each room is a module of its own and is imported on its own, ``from hepml_helper
 `training`      seeds, progress, and what the machine offers
 `adversarial`   one compiled step of two networks against each other
 `checkpoints`   such trainings in files, to go on from after a crash
+`pretrained`    weights of the full profile, which ship with the course
 `results`       what a lesson measured, beside what was published
 =============== ==========================================================================
 

@@ -43,6 +43,7 @@ ROOMS = {
     "training": {"progress"},
     "adversarial": set(),
     "checkpoints": set(),
+    "pretrained": {"registry", "fetch"},
     "layers": set(),
     "anomalies": {"datasets", "jets", "metrics", "counting"},
 }

@@ -64,6 +64,17 @@ def test_another_seed_reaches_the_lesson_and_lies_in_a_folder_of_its_own(make_no
         run_course.parse(["--seed", "-1"])
 
 
+def test_only_lessons_that_can_do_without_a_training_run_with_weights_that_ship(make_notebook, run, build, monkeypatch):
+    path = make_notebook("01_first", INSIDE, "print('pretrained', PRETRAINED)")
+    path.write_text(path.read_text().replace("SEED = 1", "SEED = 1\\nPRETRAINED = False"))
+    make_notebook("02_second", INSIDE)
+    assert run("--pretrained") == 0
+    assert "pretrained True" in (build / "notebooks/01_first.ipynb").read_text()
+    assert list(entries(build)) == ["01_first"]
+    monkeypatch.setattr(run_course, "BUILD", build)
+    assert run_course.parse(["--pretrained"]).build == build / "pretrained"
+
+
 def test_the_table_shows_the_verdict_beside_long_words(tmp_path, capsys):
     lesson = run_course.Lesson(tmp_path / "01_a_lesson_with_a_long_name.ipynb", "quick", minutes=12.34, status="passed")
     words = {"name": "a result whose name is long " * 3, "published": "91.188 (pole mass) " * 3, "source": "a source"}

@@ -43,8 +43,13 @@ def check(wheel: Path) -> None:
     """Raise ValueError when the wheel lacks something, or carries what it should not."""
     with zipfile.ZipFile(wheel) as archive:
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
-    wanted = {f"hepml_helpers/data/{name}": ROOT / "data" / name for name in ("registry.json", "comparison.json")}
+    wanted = {
+        f"hepml_helpers/data/{name}": ROOT / "data" / name
+        for name in ("registry.json", "comparison.json", "weights.json")
+    }
     wanted |= {f"hepml_helpers/data/samples/{path.name}": path for path in samples()}
+    weights = (ROOT / "data/weights").glob("*.npz")
+    wanted |= {f"hepml_helpers/data/weights/{path.name}": path for path in weights}
     wanted |= {f"hepml_helpers/{path.name}": path for path in (ROOT / "hepml_helpers").glob("*.py")}
     for name, path in wanted.items():
         if sizes.get(name) != path.stat().st_size:

@@ -3,7 +3,9 @@
 Every lesson is executed by papermill in a process of its own, several at a time. A lesson that ran through, with its
 results inside their accepted bands, becomes the good copy in ``build/notebooks``; any other one is kept in
 ``build/failed`` and leaves the good copy as it was. ``build/results.json`` gathers what the lessons measured. With
-``--seed 2`` (`make run SEED=2`) the lessons run with another seed than their own, all of it in ``build/seed-2``.
+``--seed 2`` (`make run SEED=2`) the lessons run with another seed than their own, all of it in ``build/seed-2``. With
+``--pretrained`` (`make run PRETRAINED=1`) those that can take the weights that ship with the course do so, and the
+others do not run; all of it in ``build/pretrained``.
 
 Exit status: 0 when all is well, 1 when a lesson failed or a result lies outside its band, 2 for a wrong command line
 or a folder that cannot be written, 130 when interrupted.
@@ -35,6 +37,7 @@ WORKER = Path(__file__).with_name("execute_lesson.py")
 FOLDERS = ("partial", "notebooks", "failed", "logs")
 BYTES_A_LESSON = 3e9
 MINUTES_UNKNOWN = 2.0
+PRETRAINED = "PRETRAINED = False"  # the parameter of a lesson that can do without its longest training
 THREAD_SETTINGS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -50,7 +53,7 @@ class Lesson:
 
     path: Path
     profile: str
-    seed: int | None = None  # None: the lesson's own
+    parameters: dict = field(default_factory=dict)  # what the lesson's own are replaced by, beside the profile
     expected: float = MINUTES_UNKNOWN
     cells: list = field(default_factory=list)
     process: subprocess.Popen | None = None
@@ -79,7 +82,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the chosen lessons; the exit status of the command."""
     options = parse(arguments)
     try:
-        chosen = select(options.lessons, lessons(options.notebooks))
+        available = lessons(options.notebooks)
+        if options.pretrained:
+            available = [path for path in available if PRETRAINED in path.read_text(encoding="utf-8")]
+        chosen = select(options.lessons, available)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -92,7 +98,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 2
     book = ResultsFile(options.build / "results.json")
-    course = [prepare(path, options.profile, book, options.seed) for path in chosen]
+    parameters = {} if options.seed is None else {"SEED": options.seed}
+    parameters |= {"PRETRAINED": True} if options.pretrained else {}
+    course = [prepare(path, options.profile, book, parameters) for path in chosen]
     jobs = options.jobs or parallel_jobs(len(course))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     runner = Runner(course, jobs=jobs, build=options.build, book=book)
@@ -124,9 +132,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, help="lessons at a time (default: as many as cores and memory bear)")
     parser.add_argument("--notebooks", type=Path, default=NOTEBOOKS, help="folder of the lessons")
     parser.add_argument("--seed", type=int, help="another seed than the lessons' own")
-    parser.add_argument("--build", type=Path, help="folder to write to (default build, or build/seed-N with --seed N)")
+    parser.add_argument("--pretrained", action="store_true", help="take the weights that ship with the course")
+    parser.add_argument("--build", type=Path, help="folder to write to (default build, build/seed-N, build/pretrained)")
     options = parser.parse_args(arguments)
-    options.build = options.build or (BUILD if options.seed is None else BUILD / f"seed-{options.seed}")
+    special = ["pretrained"] * options.pretrained + [f"seed-{options.seed}"] * (options.seed is not None)
+    options.build = options.build or BUILD / "-".join(special)
     if options.profile not in PROFILES:  # argparse does not check a default
         parser.error(f"HEPML_PROFILE is {options.profile!r}; expected one of {', '.join(PROFILES)}")
     if options.jobs is not None and options.jobs < 1:
@@ -152,9 +162,9 @@ def select(wanted: list[str], available: list[Path]) -> list[Path]:
     return [path for path in available if path in chosen or not wanted]
 
 
-def prepare(path: Path, profile: str, book: "ResultsFile", seed: int | None = None) -> Lesson:
+def prepare(path: Path, profile: str, book: "ResultsFile", parameters: dict | None = None) -> Lesson:
     """A lesson before it runs, with the minutes to expect: the last measured ones, or those that it announces."""
-    lesson = Lesson(path, profile, seed)
+    lesson = Lesson(path, profile, parameters or {})
     try:
         notebook = read(path)
         lesson.cells = notebook["cells"]
@@ -223,7 +233,7 @@ class Runner:
         request = {
             "notebook": str(lesson.path.absolute()),
             "output": str(self.partial(lesson)),
-            "parameters": {"PROFILE": lesson.profile} | ({} if lesson.seed is None else {"SEED": lesson.seed}),
+            "parameters": {"PROFILE": lesson.profile} | lesson.parameters,
             "cwd": str(lesson.path.parent.absolute()),
         }
         self.partial(lesson).unlink(missing_ok=True)
