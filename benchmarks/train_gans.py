@@ -38,10 +38,10 @@ from hepml_helpers import (  # noqa: E402
 
 COMMON = {"np": np, "keras": keras, "ops": keras.ops, "adversarial": adversarial, "checkpoints": checkpoints}
 COMMON |= {"training": training, "two_sample": two_sample, "PROFILE": "quick", "SEED": 1, "PRETRAINED": False}
-EVENTS = """QUARKS table pt eta phi name q events N_TRAIN N_VAL train val test MASSES PARENTS masses observables LEVELS
-CHOSEN STEPS features turned t4 LOG_PT RAPIDITY PEAKS SPREAD length boosted DecayTree generate UNITS WIDEST BATCH LATENT
+EVENTS = """QUARKS table pt eta phi name q events N_TRAIN train val test MASSES PARENTS masses observables LEVELS
+CHOSEN STEPS features turned t4 LOG_PT RAPIDITY PEAKS SPREAD length boosted DecayTree generate UNITS BATCH LATENT
 RATE PENALTY SpectralDense network read make_gan mmd fit"""
-SHOWERS = """THRESHOLD take columns N_SHARED WIDTH WIDEST dense constant ShowerGenerator draw_noise generate read_out
+SHOWERS = """THRESHOLD take columns N_SHARED WIDTH dense constant ShowerGenerator draw_noise generate read_out
 view mean_distance STEPS BATCH RATE PENALTY CELL_WEIGHT losses fit_gan"""
 
 

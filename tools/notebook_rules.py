@@ -9,7 +9,7 @@ from exercises import BEGIN, END, TRIO, Exercise, exercises_of, named_in
 from notebook_files import CHECKED_TAG, LESSON_NAME, PROFILES, START, expected_minutes, first_line, source, tags
 from repository import badge, install_line
 
-CELLS = (20, 42)  # without the exercises' trios
+CELLS = (20, 43)  # without the exercises' trios
 SHORT, LONG, LONGEST = 6, 20, 45  # lines of a code cell
 SOLUTION_TITLE = "# @title Solution: open it after you have tried"
 SOLUTION_METADATA = {"cellView": "form", "jupyter": {"source_hidden": True}}
