@@ -1,4 +1,4 @@
-"""Write data/README.md, the data cards, from data/registry.json; with ``--check`` only tell whether it is up to date.
+"""Write data/README.md, the data cards, from data/registry.json and weights.json; ``--check``: is it up to date?
 
 python tools/make_data_cards.py [--check]
 """
@@ -34,6 +34,15 @@ simulated sample; it then says so in a banner.
 Columns are named alike everywhere: momenta and masses in GeV, angles in radians, charges in units of the positron's.
 """
 
+WEIGHTS = """\
+## Weights
+
+Networks of lessons 06, 07 and 09, trained in the `full` profile, for those who would rather look than train: set
+`PRETRAINED = True` at the top of a lesson, or run `make run PRETRAINED=1`. The lesson's results are then those of these
+files, and it says so. They are plain NumPy archives of 16-bit floats in `weights/`, read without pickle and compared
+with the checksums of `weights.json`. `make weights LESSONS="07"` makes them anew, on whatever machine it runs.
+"""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the cards, or with ``--check`` return 1 when they are not those of the registry."""
@@ -60,7 +69,20 @@ def all_cards(registry: Path) -> str:
         chosen = {name: entry for name, entry in entries.items() if origin_of(entry) == origin}
         if chosen:
             parts += [f"## {origin}\n", *(card(name, entry) for name, entry in chosen.items())]
+    weights = registry.with_name("weights.json")
+    if weights.is_file():
+        parts += [WEIGHTS, weights_table(json.loads(weights.read_text(encoding="utf-8"))["networks"])]
     return "\n".join(parts)
+
+
+def weights_table(networks: dict) -> str:
+    """A table of the networks that ship."""
+    rows = []
+    for name, entry in networks.items():
+        recipe, size = entry["recipe"], f"{entry['file']['size']:,} bytes"
+        made = f"seed {recipe['seed']}, {recipe['minutes']} minutes on {recipe['machine']}, {recipe['backend']}"
+        rows.append((f"`{name}`", recipe["lesson"], size, f"{made}, {recipe['date']}", entry["file"]["sha256"]))
+    return table(("name", "lesson", "size", "how it was made", "sha256"), rows)
 
 
 def origin_of(entry: dict) -> str:
