@@ -11,9 +11,8 @@ from docutils import nodes
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
-os.environ.setdefault(
-    "TF_CPP_MIN_LOG_LEVEL", "3"
-)  # autodoc imports every module: TensorFlow's notes would look like faults
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # autodoc imports every module, which makes TensorFlow talk
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it notes at any level that they are on; nothing is computed here
 
 import repository  # noqa: E402
 
