@@ -1,6 +1,7 @@
 """Sphinx's configuration of the course's site; `tools/make_site.py` prepares the sources and calls Sphinx."""
 
 import collections
+import os
 import re
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from docutils import nodes
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # autodoc imports every module, which makes TensorFlow talk
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # it notes at any level that they are on; nothing is computed here
 
 import repository  # noqa: E402
 
@@ -30,6 +33,7 @@ myst_enable_extensions = ["amsmath", "attrs_inline", "dollarmath"]
 myst_dmath_double_inline = True
 myst_heading_anchors = 4
 
+add_module_names = False  # each module has its page
 default_role = "py:obj"  # what docstrings put between single backticks
 napoleon_numpy_docstring, napoleon_google_docstring = True, False
 napoleon_use_param = napoleon_use_rtype = False  # or each word of a shape, as n_events, would be taken for a name

@@ -75,10 +75,12 @@ def plot_hist(h: hist.Hist, ax=None, *, label: str | None = None, color: str | N
     """Draw a histogram as steps with a band of sqrt(sum w^2), or as a filled area; returns the axes."""
     ax = _axes(ax)
     color = color or ax._get_lines.get_next_color()
+    style = {"label": label, "color": color, "flow": "none", "yerr": False}
+    style["w2method"] = "sqrt"  # not drawn, and worked out all the same; Poisson's would warn where h is empty
     if fill:
-        mplhep.histplot(h, ax=ax, label=label, color=color, histtype="fill", alpha=0.35, flow="none", yerr=False)
+        mplhep.histplot(h, ax=ax, histtype="fill", alpha=0.35, **style)
     else:
-        mplhep.histplot(h, ax=ax, label=label, color=color, flow="none", yerr=False)
+        mplhep.histplot(h, ax=ax, **style)
         _draw_band(h.values(), np.sqrt(h.variances()), h.axes[0].edges, ax, color)
     return _finish_x(ax, h)
 

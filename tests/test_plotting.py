@@ -44,6 +44,13 @@ def test_plot_hist_draws_the_contents_with_a_band_of_sqrt_sum_w2(ax):
     assert ax.get_legend_handles_labels()[1] == ["Z"]
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("fill", [False, True])
+def test_a_histogram_whose_entries_all_lie_outside_is_drawn_without_a_warning(ax, fill):
+    plotting.plot_hist(plotting.make_hist([5.0, 6.0], (3, 0, 3)), ax, fill=fill)
+    np.testing.assert_array_equal(ax.patches[0].get_data().values, [0, 0, 0])
+
+
 def test_plot_data_draws_garwood_intervals(ax, counts):
     assert plotting.plot_data(counts, ax) is ax
     bars = [segment[:, 1] for segment in ax.collections[0].get_segments()]

@@ -94,6 +94,13 @@ def test_an_interactive_display_becomes_html_with_its_figure_whole(page):
     assert f"data:image/png;base64,{PNG}" in inside[2] and 'alt="The peak.' in inside[2]
 
 
+def test_what_libraries_write_to_stderr_is_left_out_and_what_a_cell_prints_stays(executed, stored):
+    said = [{"output_type": "stream", "name": name, "text": f"{name}\n"} for name in ("stderr", "stdout")]
+    next(one for one in executed["cells"] if one["id"] == "solution")["outputs"] = said
+    made = site_lessons.as_page(executed, stored, run=RUN)
+    assert [output["name"] for output in made["cells"][-1]["outputs"]] == ["stdout"]
+
+
 def test_the_executed_copy_stays_as_it_was(executed, stored):
     before = json.dumps(executed)
     site_lessons.as_page(executed, stored, run=RUN)

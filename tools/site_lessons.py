@@ -91,8 +91,12 @@ def fold(cell: dict) -> None:
 
 
 def dress_figures(cell: dict, text: str) -> None:
-    """Give a cell's pictures their text, turn its interactive displays into HTML, and drop what only runners read."""
+    """Give a cell's pictures their text, turn its interactive displays into HTML, and drop what only runners read.
+
+    Warnings and notes of libraries on stderr are for them too: they name files of the machine.
+    """
     cell["metadata"].setdefault("mystnb", {})["image"] = {"alt": text}
+    cell["outputs"] = [output for output in cell["outputs"] if output.get("name") != "stderr"]
     for output in cell["outputs"]:
         if PLOTLY in output.get("data", {}):
             output["data"] = {"text/html": display_html(output["data"], text), "text/plain": text}
