@@ -3,7 +3,9 @@
 Each lesson of ``build/student`` is executed in the smoke profile, as a student gets it: nothing may fail in it but the
 cells that wait for an answer, and the checks after them, which must say that it is missing. In the same kernel every
 exercise is then answered right, with the lesson's own solution, which its check must accept, and wrong, as
-``wrong_answers.py`` has it, which the check must refuse in the words that stand there.
+``wrong_answers.py`` has it, which the check must refuse in the words that stand there. Each of its answers in turn is
+also replaced by something of another kind, a text and a function that returns nothing: never may that be accepted, nor
+end in another error than that of a check.
 """
 
 import argparse
@@ -25,6 +27,7 @@ from run_course import kernel_environment, parallel_jobs, select
 from wrong_answers import WRONG
 
 SECONDS_A_CELL = 20 * 60  # against a cell that hangs
+OTHER_KINDS = ("'no answer'", "lambda *_, **__: None")
 KEEP, RESTORE = "_kept = dict(globals())", "globals().update(_kept)"  # a wrong answer must not stay
 
 
@@ -108,7 +111,8 @@ def answers_to(exercise: Exercise, wrong: list[tuple[str, str]]) -> list[tuple[s
     number, check = exercise.number, source(exercise.check)
     cells = [(source(exercise.solution), Expected(f"solution {number}"))]
     cells.append((check, Expected(f"check {number} of the solution")))
-    for code, words in wrong:
+    kinds = [(f"{name} = {kind}", "") for name in (*exercise.answers, *exercise.changed) for kind in OTHER_KINDS]
+    for code, words in [*wrong, *kinds]:
         cells.append((f"{KEEP}\n{code}", Expected(f"the wrong answer {code!r} to exercise {number}")))
         cells.append((check, Expected(f"check {number} of the wrong answer {code!r}", "AssertionError", words)))
         cells.append((RESTORE, Expected("going back")))
