@@ -22,7 +22,7 @@ from exercises import Exercise, exercises_of
 from make_student import NOT_YET
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
-from notebook_files import ROOT, lessons, read, source
+from notebook_files import ROOT, expected_minutes, lessons, read, source
 from run_course import kernel_environment, parallel_jobs, select
 from wrong_answers import WRONG
 
@@ -54,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     jobs = options.jobs or parallel_jobs(len(chosen))
     os.environ.update(kernel_environment("smoke", jobs))
+    # the longest first, so that none is left alone at the end
+    chosen = sorted(chosen, key=lambda path: -(expected_minutes(read(path), "smoke") or 0))
     with ThreadPoolExecutor(jobs) as pool:
         found = list(pool.map(report, chosen))
     failed = sum(bool(faults) for faults in found)

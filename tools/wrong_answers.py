@@ -142,7 +142,10 @@ WRONG = {
         ],
     },
     "10_anomaly_detection": {
-        1: [("second = second.copy()\nsecond[:, 2] *= -1", "heavier minus lighter jet")],
+        1: [
+            ("second = second.copy()\nsecond[:, 2] *= -1", "heavier minus lighter jet"),
+            ("second = second[:-1]", "a row for each event of signal"),
+        ],
         2: [("p_global = 0.0", "p-values")],
         3: [("kept_flat = kept_flat.astype(float)", "one answer for each jet")],
     },
