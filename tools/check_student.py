@@ -28,6 +28,7 @@ from wrong_answers import WRONG
 
 SECONDS_A_CELL = 20 * 60  # against a cell that hangs
 OTHER_KINDS = ("'no answer'", "lambda *_, **__: None")
+PLAIN = "%xmode Minimal"  # without tracebacks, which would take longer than the trials themselves
 KEEP, RESTORE = "_kept = dict(globals())", "globals().update(_kept)"  # a wrong answer must not stay
 
 
@@ -90,11 +91,13 @@ def trial(path: Path, wrong: dict[int, list[tuple[str, str]]]) -> list[str]:
         words = NOT_YET.format(exercise.number)
         expected[stub] = Expected(f"the place for answer {exercise.number}", "NotImplementedError", words)
         expected[check] = Expected(f"check {exercise.number} without an answer", "AssertionError", words)
+    trials = [(PLAIN, Expected("tracebacks left out"))]
     for exercise in solved:
-        for code, end in answers_to(exercise, wrong.get(exercise.number, [])):
-            cell_id = f"trial-{len(expected)}"
-            student["cells"].append(nbformat.v4.new_code_cell(code, id=cell_id))
-            expected[cell_id] = end
+        trials += answers_to(exercise, wrong.get(exercise.number, []))
+    for code, end in trials:
+        cell_id = f"trial-{len(expected)}"
+        student["cells"].append(nbformat.v4.new_code_cell(code, id=cell_id))
+        expected[cell_id] = end
     notebook = nbformat.reads(as_text(student), as_version=4)
     where = {"metadata": {"path": str(path.parent)}}
     try:
