@@ -1,5 +1,6 @@
 """The student edition: what is taken out, what stays, what nbgrader reads, and the trial of its exercises."""
 
+import ast
 import json
 
 import check_student
@@ -44,6 +45,17 @@ def write(lesson: dict, folder):
     return path
 
 
+def lines(cell: dict) -> set[str]:
+    """The lines of a cell, however deep they stand."""
+    return {line.strip() for line in source(cell).splitlines()} - {""}
+
+
+def check_in(text: str) -> str:
+    """The lesson's own check inside a student's, as Python reads it."""
+    (guarded,) = (node for node in ast.parse(text).body if isinstance(node, ast.Try))
+    return ast.dump(ast.Module(guarded.body, []))
+
+
 def only_exercise(lesson: dict):
     (exercise,) = exercises_of(lesson["cells"])
     return exercise
@@ -51,11 +63,11 @@ def only_exercise(lesson: dict):
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_no_line_of_a_solution_is_left(path):
-    left = {line for cell in STUDENT[path.stem]["cells"] for line in source(cell).splitlines()}
-    given = {line for cell in read(path)["cells"] if "solution" not in cell["metadata"].get("tags", [])
-             for line in source(cell).splitlines()}  # fmt: skip
-    for exercise in exercises_of(read(path)["cells"]):
-        assert not left & (set(source(exercise.solution).splitlines()) - given)
+    left = {line for cell in STUDENT[path.stem]["cells"] for line in lines(cell)}
+    lesson = read(path)["cells"]
+    given = {line for cell in lesson if "solution" not in cell["metadata"].get("tags", []) for line in lines(cell)}
+    for exercise in exercises_of(lesson):
+        assert not left & (lines(exercise.solution) - given - {"try:"})  # the lines around each check have it too
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
@@ -63,7 +75,7 @@ def test_every_other_cell_is_that_of_the_lesson_but_for_the_button_to_the_soluti
     for ours, theirs in zip(read(path)["cells"], STUDENT[path.stem]["cells"], strict=True):
         tags = ours["metadata"].get("tags", [])
         if "check" in tags:
-            assert source(theirs).endswith("\n" + source(ours))
+            assert check_in(source(theirs)) == ast.dump(ast.parse(source(ours)))
         elif "solution" in tags:
             assert "cellView" not in theirs["metadata"] and "jupyter" not in theirs["metadata"], "it must be open"
         elif "colab-badge" in source(ours):
@@ -94,11 +106,29 @@ def test_a_check_asks_only_for_what_is_missing(names, lacking):
     exec(check, {"start": 1, "two": 2, "square": 4})
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ({"two": 2, "square": [4]}, "Python says TypeError.* square is of type list, two is of type int, start is of"),
+        ({"two": lambda: None, "square": 4}, "Python says TypeError.*two is of type function"),
+        ({"two": 3, "square": [4]}, "^two is one more than one$"),
+        ({"two": 2, "square": 5}, "^the square of two is four$"),
+    ],
+)  # fmt: skip
+def test_a_check_that_cannot_work_with_an_answer_says_so_in_words_and_keeps_its_own(names, words):
+    check = CHECK.replace("two == start + 1", "two - start == 1").replace("square == 4", "square - 4 == 0")
+    solution = SOLUTION.replace("two = 2", "two, start = 2, 1")
+    lesson = make_student.for_instructors(small_lesson(solution=solution, check=check))
+    with pytest.raises(AssertionError, match=words):
+        exec(source(only_exercise(make_student.for_students(lesson)).check), {"start": 1, **names})
+
+
 def test_the_answers_are_what_the_check_reads_and_only_the_solution_sets():
     lesson = small_lesson(
         solution=SOLUTION.replace("two = 2", "two, start, aside, own = 2, 1, 0, 0"), check="own = 1\n" + CHECK
     )
     assert only_exercise(lesson).answers == ("square", "two")
+    assert only_exercise(lesson).changed == ("start",)
 
 
 def test_names_inside_functions_of_a_check_are_read_too():
@@ -169,10 +199,11 @@ def test_a_lesson_that_behaves_passes_the_trial(tmp_path):
         ({}, {1: [("two = 3", "other words")]}, "other words ..., and there was AssertionError: two is one more"),
         ({}, {1: [("two = None", "one more")]}, "and there was AssertionError: Exercise 1 is not answered yet"),
         ({}, {1: [("two = three", "one more")]}, "there was NameError"),
+        ({"check": CHECK.replace("square == 4", "two == 2 or square == 4")}, WRONG_ANSWERS, "'no answer'\": expected"),
         ({}, {}, "exercise 1 has no wrong answer"),
         ({"first": "import os\nos._exit(1)"}, WRONG_ANSWERS, "the lesson did not run to its end"),
     ],
-    ids=["lesson", "solution", "lenient check", "words", "missing", "no code", "none", "dead kernel"],
+    ids=["lesson", "solution", "lenient check", "words", "missing", "no code", "unread", "none", "dead kernel"],
 )  # fmt: skip
 def test_the_trial_finds_what_does_not_behave(tmp_path, changed, wrong, fault):
     path = write(make_student.for_instructors(small_lesson(**changed)), tmp_path)
@@ -188,6 +219,12 @@ def test_the_trial_notices_a_place_that_does_not_wait_and_a_check_that_does_not_
     found = check_student.trial(path, WRONG_ANSWERS)
     assert "the place for answer 1: expected NotImplementedError" in found[0] and "no error" in found[0]
     assert "check 1 without an answer: expected AssertionError" in found[1] and "NameError" in found[1]
+
+
+def test_the_trial_notices_a_check_that_ends_in_an_error_of_python(tmp_path):
+    path = write(small_lesson(check=CHECK.replace("square == 4", "square - 4 == 0")), tmp_path)
+    faults = [found for found in check_student.trial(path, WRONG_ANSWERS) if "no answer" in found]
+    assert len(faults) == 1 and "expected AssertionError" in faults[0] and "TypeError" in faults[0], faults
 
 
 def test_the_command_names_what_does_not_behave_and_fails(tmp_path, monkeypatch, capsys):

@@ -3,7 +3,9 @@
 Each lesson of ``build/student`` is executed in the smoke profile, as a student gets it: nothing may fail in it but the
 cells that wait for an answer, and the checks after them, which must say that it is missing. In the same kernel every
 exercise is then answered right, with the lesson's own solution, which its check must accept, and wrong, as
-``wrong_answers.py`` has it, which the check must refuse in the words that stand there.
+``wrong_answers.py`` has it, which the check must refuse in the words that stand there. Each of its answers in turn is
+also replaced by something of another kind, a text and a function that returns nothing: never may that be accepted, nor
+end in another error than that of a check.
 """
 
 import argparse
@@ -20,11 +22,13 @@ from exercises import Exercise, exercises_of
 from make_student import NOT_YET
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
-from notebook_files import ROOT, lessons, read, source
+from notebook_files import ROOT, expected_minutes, lessons, read, source
 from run_course import kernel_environment, parallel_jobs, select
 from wrong_answers import WRONG
 
 SECONDS_A_CELL = 20 * 60  # against a cell that hangs
+OTHER_KINDS = ("'no answer'", "lambda *_, **__: None")
+PLAIN = "%xmode Minimal"  # without tracebacks, which would take longer than the trials themselves
 KEEP, RESTORE = "_kept = dict(globals())", "globals().update(_kept)"  # a wrong answer must not stay
 
 
@@ -51,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     jobs = options.jobs or parallel_jobs(len(chosen))
     os.environ.update(kernel_environment("smoke", jobs))
+    # the longest first, so that none is left alone at the end
+    chosen = sorted(chosen, key=lambda path: -(expected_minutes(read(path), "smoke") or 0))
     with ThreadPoolExecutor(jobs) as pool:
         found = list(pool.map(report, chosen))
     failed = sum(bool(faults) for faults in found)
@@ -85,11 +91,13 @@ def trial(path: Path, wrong: dict[int, list[tuple[str, str]]]) -> list[str]:
         words = NOT_YET.format(exercise.number)
         expected[stub] = Expected(f"the place for answer {exercise.number}", "NotImplementedError", words)
         expected[check] = Expected(f"check {exercise.number} without an answer", "AssertionError", words)
+    trials = [(PLAIN, Expected("tracebacks left out"))]
     for exercise in solved:
-        for code, end in answers_to(exercise, wrong.get(exercise.number, [])):
-            cell_id = f"trial-{len(expected)}"
-            student["cells"].append(nbformat.v4.new_code_cell(code, id=cell_id))
-            expected[cell_id] = end
+        trials += answers_to(exercise, wrong.get(exercise.number, []))
+    for code, end in trials:
+        cell_id = f"trial-{len(expected)}"
+        student["cells"].append(nbformat.v4.new_code_cell(code, id=cell_id))
+        expected[cell_id] = end
     notebook = nbformat.reads(as_text(student), as_version=4)
     where = {"metadata": {"path": str(path.parent)}}
     try:
@@ -108,7 +116,8 @@ def answers_to(exercise: Exercise, wrong: list[tuple[str, str]]) -> list[tuple[s
     number, check = exercise.number, source(exercise.check)
     cells = [(source(exercise.solution), Expected(f"solution {number}"))]
     cells.append((check, Expected(f"check {number} of the solution")))
-    for code, words in wrong:
+    kinds = [(f"{name} = {kind}", "") for name in (*exercise.answers, *exercise.changed) for kind in OTHER_KINDS]
+    for code, words in [*wrong, *kinds]:
         cells.append((f"{KEEP}\n{code}", Expected(f"the wrong answer {code!r} to exercise {number}")))
         cells.append((check, Expected(f"check {number} of the wrong answer {code!r}", "AssertionError", words)))
         cells.append((RESTORE, Expected("going back")))

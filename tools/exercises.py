@@ -24,6 +24,7 @@ class Exercise:
     solution: dict
     check: dict
     answers: tuple[str, ...]  # names that the check reads and that no cell before the exercises sets
+    changed: tuple[str, ...]  # names that the check reads, and to which the lesson had given another value
 
 
 def exercises_of(cells: list[dict]) -> list[Exercise]:
@@ -44,8 +45,8 @@ def exercises_of(cells: list[dict]) -> list[Exercise]:
         if order != [[tag] for tag in TRIO]:
             raise ValueError(f"the cells of exercise {number} are tagged {order}; expected one each of {TRIO}")
         _, solution, check = trio
-        made = names_set(source(solution)) - given - names_set(source(check))
-        found.append(Exercise(number, *trio, answers=tuple(sorted(made & names_read(source(check))))))
+        read = (names_set(source(solution)) - names_set(source(check))) & names_read(source(check))
+        found.append(Exercise(number, *trio, answers=tuple(sorted(read - given)), changed=tuple(sorted(read & given))))
     return found
 
 

@@ -2,7 +2,8 @@
 
 Writes ``notebooks/NN_topic.ipynb`` from ``tools/lesson_template.ipynb``, a small lesson that runs and keeps the rules,
 with notes on what belongs in each part; and enters it in the tables of ``README.md`` and ``teaching/README.md``, there
-as a lesson whose notes and quiz are to come. CONTRIBUTING.md tells how to go on.
+as a lesson whose notes and quiz are to come, and in that of ``tools/wrong_answers.py``, with a wrong answer to the
+template's exercise. CONTRIBUTING.md tells how to go on.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from notebook_files import LESSON_NAME, ROOT, expected_minutes, notebooks, read,
 from repository import badge, slug
 
 TEMPLATE = Path(__file__).with_name("lesson_template.ipynb")
+WRONG = '    "{}": {{1: [("auc_linear = 1 - auc_linear", "expected an area between one half and one")]}},\n'
 ROW = re.compile(r"^\| \[(\d\d)\b[^\]]*\]\([^)]*notebooks/\w+\.ipynb\) \|.*$", re.MULTILINE)
 
 
@@ -83,12 +85,12 @@ def as_title(name: str) -> str:
 
 
 def write(name: str, title: str, root: Path) -> list[Path]:
-    """The notebook and the two rows; the files that were written.
+    """The notebook, the two rows and the wrong answer; the files that were written.
 
     Raises
     ------
     ValueError
-        If the title cannot stand in a table, or a table of lessons is not there. Nothing is written then.
+        If the title cannot stand in a table, or a table is not there. Nothing is written then.
     """
     if not title.strip() or re.search(r"[|\x00-\x1f]", title):
         raise ValueError(f"the title {title!r} cannot stand in a table; expected one line of text without '|'")
@@ -101,6 +103,11 @@ def write(name: str, title: str, root: Path) -> list[Path]:
         root / "teaching/README.md": f"| [{number} {title}](../notebooks/{name}.ipynb) | to come | to come |",
     }
     texts = {path: with_row(path.read_text(encoding="utf-8"), row) for path, row in rows.items()}
+    wrong = root / "tools/wrong_answers.py"
+    table, end, rest = wrong.read_text(encoding="utf-8").rpartition("}\n")
+    if rest or not table.endswith("},\n"):
+        raise ValueError(f"{wrong.name} does not end with its table of wrong answers")
+    texts[wrong] = f"{table}{WRONG.format(name)}{end}"
     for cell in template["cells"]:
         cell["source"] = source(cell).replace("NN_topic", name).replace("# NN TITLE", f"# {number} {title}")
     texts[lesson] = as_text(clean(template))

@@ -2,6 +2,8 @@
 
 ``build/student/NN_topic.ipynb`` is a lesson without its solutions: where one stood, a cell waits for the student's
 answer and raises NotImplementedError until there is one. The checks stay, and first say which answers are missing.
+Where an answer is of a kind with which a check cannot work, say a list in place of an array, Python would end it with
+an error of its own; the check says in words that it is so, and of which types the answers are.
 
 ``build/student/source/NN_topic/NN_topic.ipynb`` is the same with solutions, for those who grade with nbgrader:
 its cells carry nbgrader's metadata, and `nbgrader generate_assignment` makes a release from it.
@@ -24,6 +26,7 @@ GREETING = """\
 *Student edition.* At the end of this lesson the exercises wait for your answers, and each is followed by a check that
 says in words what is not right yet. *Run all cells* stops at the first exercise that is not answered."""
 NOT_YET = "Exercise {} is not answered yet"
+NO_CHECK = "The check of exercise {} cannot work with your answer"
 POINTS = 1  # for each exercise; nbgrader's form changes it
 
 
@@ -64,7 +67,7 @@ def for_instructors(lesson: dict) -> dict:
         name = f"exercise-{exercise.number}"
         exercise.solution["source"] = f"{instruction(exercise)}\n{source(exercise.solution).partition(chr(10))[2]}"
         exercise.solution["metadata"] = {"tags": ["solution"], "nbgrader": grading(name, solution=True)}
-        exercise.check["source"] = f"{missing(exercise)}\n{source(exercise.check)}"
+        exercise.check["source"] = f"{missing(exercise)}\n{in_words(exercise)}"
         exercise.check["metadata"]["nbgrader"] = grading(f"{name}-check", solution=False)
     return lesson
 
@@ -82,6 +85,22 @@ def missing(exercise: Exercise) -> str:
     search = f"answers_missing = [{search}]" if len(search) <= 100 else f"answers_missing = [\n    {search}\n]"
     words = f"{NOT_YET.format(exercise.number)}: there is no "
     return f'{search}\nassert not answers_missing, "{words}" + ", ".join(answers_missing)'
+
+
+def in_words(exercise: Exercise) -> str:
+    """The check, so that it also ends in words where Python itself stumbles over an answer."""
+    names = ", ".join(f'"{name}"' for name in (*exercise.answers, *exercise.changed))
+    return f"""\
+try:
+{textwrap.indent(source(exercise.check), "    ")}
+except AssertionError:
+    raise
+except Exception as answers_error:
+    answers_kinds = [f"{{name}} is of type {{type(globals()[name]).__name__}}" for name in [{names}]]
+    raise AssertionError(
+        f"{NO_CHECK.format(exercise.number)}. Python says {{type(answers_error).__name__}}: {{answers_error}}. "
+        f"Is every answer what the question asks for? {{', '.join(answers_kinds)}}."
+    ) from answers_error"""
 
 
 def grading(grade_id: str, *, solution: bool) -> dict:

@@ -63,6 +63,7 @@ WRONG = {
         1: [
             ("def aligned(p4):\n    return p4", "the jets must fly along x"),
             ("g_aligned = 2 * g_aligned", "use normalised()"),
+            ("auc_aligned = auc_aligned[0]", "AUC and uncertainty"),
         ],
         2: [
             (
@@ -108,7 +109,9 @@ WRONG = {
                 "    def call(self, x):\n"
                 "        return super().call(ops.concatenate([x[..., :1] + 1e-3, x[..., 1:]], axis=-1))",
                 "padding must not be listened to",
-            )
+            ),
+            ("taggers = {name: taggers[name] for name in taggers if name != 'attention'}", "store the network and"),
+            ("auc_attention = auc_attention[0]", "AUC and uncertainty"),
         ],
         2: [
             ("X_kind = X_kind[..., :10]", "five kinds and a charge"),
@@ -119,6 +122,7 @@ WRONG = {
             ("toys = np.ones_like(toys)", "the first column says what is real"),
             ("is_gluon = 1 - is_gluon", "four emissions for quarks, nine for gluons"),
             ("auc_best = auc_hardest", "P(equal) / 2"),
+            ("auc_toys = 100 * auc_toys", "auc_toys is an AUC"),
         ],
     },
     "09_calorimeter_gan": {
@@ -138,7 +142,10 @@ WRONG = {
         ],
     },
     "10_anomaly_detection": {
-        1: [("second = second.copy()\nsecond[:, 2] *= -1", "heavier minus lighter jet")],
+        1: [
+            ("second = second.copy()\nsecond[:, 2] *= -1", "heavier minus lighter jet"),
+            ("second = second[:-1]", "a row for each event of signal"),
+        ],
         2: [("p_global = 0.0", "p-values")],
         3: [("kept_flat = kept_flat.astype(float)", "one answer for each jet")],
     },
