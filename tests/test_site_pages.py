@@ -127,9 +127,17 @@ def test_a_result_s_row_has_value_band_published_figure_and_a_link_to_its_source
 def test_the_results_page_counts_what_is_judged_and_what_passed():
     outside, free = RESULT | {"value": 80.0}, RESULT | {"accepted": None}
     entries = {"01_mass": RUN | {"results": [RESULT, outside, free]}}
-    text = site_pages.results_page(entries, {"01_mass": "01 Mass"})
+    text = site_pages.results_page(entries, {"01_mass": "01 Mass"}, {})
     assert "3 results of 1 lessons. 2 have an accepted band, and 1 of these lie inside it" in text
     assert text.count("91.188") == 3 and "[01 Mass](notebooks/01_mass.ipynb)" in text
+
+
+def test_the_results_page_shows_the_run_with_weights_that_ship_below_the_lesson_s_own():
+    entries = {name: RUN | {"results": [RESULT]} for name in ("01_mass", "02_peak")}
+    shipped = {"02_peak": RUN | {"results": [RESULT | {"value": 91.19}]}}
+    text = site_pages.results_page(entries, {"01_mass": "01 Mass", "02_peak": "02 Peak"}, shipped)
+    first, own, with_weights = re.split(r"## \[02 Peak\]|With weights that ship", text)
+    assert "91.10 ±" in first and "91.10 ±" in own and "91.19 ±" in with_weights and "91.10 ±" not in with_weights
 
 
 def test_the_status_page_shows_a_failed_run_beside_the_last_good_one():

@@ -18,6 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import run_course
 import site_lessons
 import site_pages
 from notebook_files import ROOT, lessons, read
@@ -85,7 +86,8 @@ def prepare(build: Path, target: Path) -> None:
     introduction, rest = site_pages.readme_parts((ROOT / "README.md").read_text(encoding="utf-8"))
     write(target / "_generated/introduction.md", introduction)
     write(target / "_generated/readme.md", site_lessons.without_badge_image(rest))
-    write(target / "_generated/results.md", site_pages.results_page(entries, titles))
+    shipped = run_course.ResultsFile(build / "pretrained/results.json").read()
+    write(target / "_generated/results.md", site_pages.results_page(entries, titles, shipped))
     write(target / "_generated/status.md", site_pages.status_page(entries, titles, environments, changed))
     write(target / "_generated/modules.md", site_pages.api_table())
     for module in site_pages.modules():

@@ -40,7 +40,7 @@ def readme_parts(readme: str) -> tuple[str, str]:
     return introduction.strip() + "\n", rest
 
 
-def results_page(entries: dict, titles: dict[str, str]) -> str:
+def results_page(entries: dict, titles: dict[str, str], shipped: dict) -> str:
     """Every result of every lesson's last good run, a table each.
 
     Parameters
@@ -49,6 +49,8 @@ def results_page(entries: dict, titles: dict[str, str]) -> str:
         What results.json holds, by lesson.
     titles : dict
         The lessons' titles, by name; these lessons are shown.
+    shipped : dict
+        The same as ``entries``, of the runs with weights that ship with the course.
     """
     runs = {name: good_run(entries[name]) for name in titles}
     judged = [results.verdict(result) for run in runs.values() for result in run["results"] if result["accepted"]]
@@ -63,6 +65,9 @@ def results_page(entries: dict, titles: dict[str, str]) -> str:
         parts += [f"## [{escaped(titles[name])}](notebooks/{name}.ipynb)\n"]
         parts += [f"In the {run['profile']} profile, {day(run['finished'])}.{smoke}\n"]
         parts += [table(head, [result_row(result) for result in run["results"]])]
+        if name in shipped and (run := good_run(shipped[name])):
+            parts += [f"With weights that ship with the course (`make run PRETRAINED=1`), {day(run['finished'])}:\n"]
+            parts += [table(head, [result_row(result) for result in run["results"]])]
     return "\n".join(parts)
 
 
