@@ -155,7 +155,8 @@ def worst_ratio(generated, real, *, bins: int = 10, coverage: float = 0.9) -> tu
     generated, real : array_like, shapes (n_generated,) and (n_real,)
         Both histograms are scaled to one over all events, those outside the bins included.
     bins : int
-        Of equal width, between the quantiles that enclose the central share ``coverage`` of the real events.
+        Each with the same number of real events, so that no bin owes its place to having few. Together they hold the
+        central share ``coverage`` of the real events.
     coverage : float
         Above 0, below 1.
 
@@ -180,7 +181,7 @@ def worst_ratio(generated, real, *, bins: int = 10, coverage: float = 0.9) -> tu
     generated, real = (_checked(x, name, ndim=1) for x, name in ((generated, "generated"), (real, "real")))
     if not 0.0 < coverage < 1.0:
         raise ValueError(f"coverage is {coverage}; expected a share between 0 and 1")
-    edges = np.linspace(*np.quantile(real, [0.5 - coverage / 2, 0.5 + coverage / 2]), bins + 1)
+    edges = np.quantile(real, np.linspace(0.5 - coverage / 2, 0.5 + coverage / 2, bins + 1))
     counts, truth = (np.histogram(x, edges)[0] for x in (generated, real))
     if not np.all(truth):
         return float("inf"), float("inf")

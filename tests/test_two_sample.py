@@ -72,9 +72,9 @@ def test_real_against_real_is_the_floor_and_the_spread_is_that_of_repeated_sampl
 
 
 def test_the_worst_ratio_by_hand():
-    # Edges 0, 5, 10: real 4 and 4, generated 2 and 6 of 16 events (8 outside): ratios 2/16 / (4/8) and 6/16 / (4/8).
-    real = np.array([0, 0, 2, 3, 6, 7, 10, 10.0])
-    generated = np.array([1, 2, 6, 6, 7, 7, 8, 9] + [50] * 8)
+    # Edges 0, 2.5, 10: real 4 and 4, generated 2 and 6 of 16 events (8 outside): ratios 2/16 / (4/8) and 6/16 / (4/8).
+    real = np.array([0, 0, 1, 2, 3, 4, 10, 10.0])
+    generated = np.array([1, 2, 3, 3, 4, 7, 8, 9] + [50] * 8)
     deviation, uncertainty = worst_ratio(generated, real, bins=2, coverage=0.99)
     assert deviation == pytest.approx(1 - 0.25)
     assert uncertainty == pytest.approx(0.25 * np.sqrt(1 / 2 + 1 / 4))
