@@ -278,7 +278,7 @@ def test_ci_runs_only_what_a_user_can_run():
     lines = [line.strip() for line in text_of(".ci/run").splitlines()]
     commands = [line for line in lines if re.search(r"\bmake\b", line) and not line.startswith("#")]
     targets = set(re.findall(r"\bmake ([a-z-]+)", "\n".join(commands)))
-    assert targets == {"test", "run", "site", "slides", "colab-check"}
+    assert targets == {"test", "run", "site", "site-check", "slides", "student-check", "colab-check"}
     assert not re.search(r"pip install|apt|curl|wget|python", "\n".join(line for line in lines if line[:1] != "#"))
 
 
