@@ -101,7 +101,9 @@ def trial(path: Path, wrong: dict[int, list[tuple[str, str]]]) -> list[str]:
     notebook = nbformat.reads(as_text(student), as_version=4)
     where = {"metadata": {"path": str(path.parent)}}
     try:
-        NotebookClient(notebook, timeout=SECONDS_A_CELL, allow_errors=True, resources=where).execute()
+        NotebookClient(
+            notebook, extra_arguments=["--log-level=ERROR"], timeout=SECONDS_A_CELL, allow_errors=True, resources=where
+        ).execute()
     except (DeadKernelError, TimeoutError) as error:
         return [f"the lesson did not run to its end: {error}"]
     faults = (fault(cell, expected[cell["id"]]) for cell in notebook.cells if cell["cell_type"] == "code")
