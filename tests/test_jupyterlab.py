@@ -26,7 +26,8 @@ CELL = "x.closest('.jp-Cell').dataset.windowedListIndex"
 PICTURES = f"""() => [...document.querySelectorAll('.jp-Cell .jp-RenderedImage img')].filter(
     x => x.naturalWidth > 100).map(x => {CELL} + x.src.slice(-200, -40))"""
 PLOTS = f"""() => [...document.querySelectorAll('.jp-Cell .js-plotly-plot')].filter(
-    x => x.querySelector('canvas, svg')).map(x => {CELL})"""
+    x => x.querySelector('canvas, svg')).map(x => {CELL} + '-' + [...document.querySelectorAll(
+    '.jp-Cell[data-windowed-list-index="' + {CELL} + '"] .js-plotly-plot')].indexOf(x))"""
 DRAWN = {"image/png", "application/vnd.plotly.v1+json"}
 
 
