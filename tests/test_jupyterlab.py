@@ -26,9 +26,9 @@ CELL = "x.closest('.jp-Cell').dataset.windowedListIndex"
 PICTURES = f"""() => [...document.querySelectorAll('.jp-Cell .jp-RenderedImage img')].filter(
     x => x.naturalWidth > 100).map(x => {CELL} + x.src.slice(-200, -40))"""
 PLOTS = f"""() => [...document.querySelectorAll('.jp-Cell .js-plotly-plot')].filter(
-    x => x.querySelector('canvas, svg')).map(x => {CELL} + '-' + [...document.querySelectorAll(
-    '.jp-Cell[data-windowed-list-index="' + {CELL} + '"] .js-plotly-plot')].indexOf(x))"""
-DRAWN = {"image/png", "application/vnd.plotly.v1+json"}
+    x => x.querySelector('canvas, svg')).map(x => {CELL})"""
+PLOTLY = "application/vnd.plotly.v1+json"
+DRAWN = {"image/png", PLOTLY}
 
 
 @pytest.fixture(scope="module")
@@ -156,10 +156,14 @@ def check_seen(page, notebook: dict) -> None:
         for output in cell.get("outputs", [])
         if DRAWN & set(output.get("data", {}))
     ]
-    interactive = sum("application/vnd.plotly.v1+json" in output["data"] for output in drawn)
+    interactive = sum(PLOTLY in output["data"] for output in drawn)
     pictures, plots = set(), set()
-    for cell in range(len(notebook["cells"])):  # what is out of sight is not in the page
-        page.locator(f'.jp-Cell[data-windowed-list-index="{cell}"]').scroll_into_view_if_needed()
+    for number, cell in enumerate(notebook["cells"]):  # what is out of sight is not in the page
+        shown = page.locator(f'.jp-Cell[data-windowed-list-index="{number}"]')
+        shown.scroll_into_view_if_needed()
+        if any(PLOTLY in output.get("data", {}) for output in cell.get("outputs", [])):
+            shown.locator(".jp-OutputArea-output").last.hover()  # a display that comes back is a picture until then
+            shown.locator(".js-plotly-plot canvas, .js-plotly-plot svg").first.wait_for(state="attached")
         page.wait_for_timeout(150)
         pictures |= set(page.evaluate(PICTURES))
         plots |= set(page.evaluate(PLOTS))
