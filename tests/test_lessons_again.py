@@ -1,6 +1,6 @@
 """Every notebook, in the smoke profile, twice in one kernel, on the backend that nbval's run does not use.
 
-The first time with the exercises, whose answers must not spoil the lesson when it is run again; then without them.
+Without the answers to the exercises, which are executed by nbval and tried by `make student-check`.
 """
 
 import copy
@@ -19,13 +19,13 @@ def test_a_notebook_on_jax_gives_the_same_results_when_it_is_run_again_in_the_sa
     monkeypatch.setenv("HEPML_PROFILE", "smoke")
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     notebook = nbformat.read(path, as_version=4)
-    once = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    plain = [cell for cell in once if not {"solution", "check"} & set(tags(cell))]
-    again = copy.deepcopy(plain)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    once = [cell for cell in code if not {"solution", "check"} & set(tags(cell))]
+    again = copy.deepcopy(once)
     for cell in again:
         cell.id = f"{cell.id}-again"
     notebook.cells = once + again
     NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
-    first, second = (results.collect({"cells": cells}) for cells in (plain, again))
+    first, second = (results.collect({"cells": cells}) for cells in (once, again))
     assert first or path.stem == START, "the lesson recorded no result"
     assert first == second

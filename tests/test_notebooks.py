@@ -176,7 +176,7 @@ def too_few_cells(lesson):
 
 
 def too_many_cells(lesson):
-    lesson["cells"] += [cell("markdown", "more", cell_id=f"more-{n}") for n in range(22)]
+    lesson["cells"] += [cell("markdown", "more", cell_id=f"more-{n}") for n in range(44)]
 
 
 def endless_cell(lesson):

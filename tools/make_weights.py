@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
+    os.environ.setdefault("HEPML_KEEP_DIR", str(WORK / "kept"))  # the lessons' kernels inherit it
     for path in chosen:
         for name, entry in train(path).items():
             enter(name, entry)
@@ -73,7 +74,6 @@ def train(path: Path) -> dict[str, dict]:
     WORK.mkdir(parents=True, exist_ok=True)
     draft, executed = WORK / f"{path.stem}.draft.ipynb", WORK / path.name
     nbformat.write(notebook, draft)
-    os.environ.setdefault("HEPML_KEEP_DIR", str(WORK / "kept"))
     parameters = {"PROFILE": "full", "SEED": SEED, "PRETRAINED": False}
     run = papermill.execute_notebook(
         draft, executed, parameters=parameters, kernel_name="python3", cwd=path.parent, log_output=True

@@ -1,8 +1,7 @@
 """All tests: ``python tools/run_tests.py [pytest's options]`` (`make test`).
 
 Ruff's rules and formatting, the data cards, and then one pytest run over unit tests, doctests, data checks and, cell by
-cell, every lesson in the smoke profile (nbval), a file on each core (pytest-xdist). All parts run even when one fails;
-pytest's summary comes last.
+cell, every lesson in the smoke profile (nbval). All parts run even when one fails; pytest's summary comes last.
 """
 
 import os
@@ -10,7 +9,6 @@ import subprocess
 import sys
 
 from notebook_files import NOTEBOOKS, ROOT, lessons
-from run_course import kernel_environment, parallel_jobs
 
 PYTEST_FOLDERS = ("tests", "hepml_helpers", "tools", "--ignore=tests/test_site.py")  # `make site-check` runs that one
 CHECKS = {
@@ -25,10 +23,8 @@ def main(arguments: list[str]) -> int:
     failed = [name for name, command in CHECKS.items() if not passes(name, command)]
     notebooks = (str(NOTEBOOKS.relative_to(ROOT)), "--nbval-lax", "--nbval-current-env") if lessons() else ()
     folders = () if any(not word.startswith("-") for word in arguments) else (*PYTEST_FOLDERS, *notebooks)
-    workers = parallel_jobs(len(lessons()) or 1) if folders else 1
-    variables = kernel_environment("smoke", workers) | {"MPLBACKEND": os.environ.get("MPLBACKEND", "agg")}
-    spread = ("-n", str(workers), "--dist", "loadfile") if workers > 1 else ()
-    command = [sys.executable, "-m", "pytest", "-q", "--durations=10", *spread, *folders, *arguments]
+    variables = dict(os.environ, HEPML_PROFILE="smoke", MPLBACKEND=os.environ.get("MPLBACKEND", "agg"))
+    command = [sys.executable, "-m", "pytest", "-q", "--durations=10", *folders, *arguments]
     tested = subprocess.run(command, cwd=ROOT, env=variables).returncode
     if failed:
         print(f"FAILED before pytest: {', '.join(failed)} (see above)", flush=True)
