@@ -245,7 +245,7 @@ def test_the_results_page_has_every_recorded_result(window, address):
 
 
 def test_no_page_names_a_machine_s_path():
-    path = re.compile(r"/(?:home|root|work|tmp|opt)/[\w.-]+")
+    path = re.compile(r"(?<![\w+/])/(?:home|root|work|tmp|opt)/[\w.-]+")  # where no picture's base64 goes on
     texts = [file for file in SITE.rglob("*") if file.suffix in (".html", ".ipynb", ".md", ".txt")]
     assert {
         file.name: path.findall(file.read_text("utf-8"))[:3] for file in texts if path.search(file.read_text("utf-8"))
