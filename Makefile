@@ -48,7 +48,7 @@ data: $(READY) ## make a simulated sample anew: SAMPLE=zmumu EVENTS=n SEED=n WOR
 		$(if $(WORKERS),--workers $(WORKERS)) $(if $(DASK),--dask $(DASK)) $(if $(OUT),--out $(OUT)) \
 		$(if $(REGISTRY),--registry $(REGISTRY))
 
-weights: $(READY) ## train the weights that ship with the course, in the full profile (an hour on two cores): LESSONS="07"
+weights: $(READY) ## train the weights that ship with the course, in the full profile (half an hour on two cores): LESSONS="07"
 	@$(BIN)/python tools/make_weights.py $(LESSONS)
 
 cards: $(READY) ## write data/README.md from the registry
