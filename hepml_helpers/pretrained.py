@@ -25,7 +25,6 @@ KINDS = {"w": "float16", "k": "float32"}  # weights, rounded by a relative 0.000
 class Entry:
     """What the list says of one network; ``recipe`` has lesson, profile, seed, minutes, machine and backend."""
 
-    name: str
     file: DataFile
     recipe: dict
 
@@ -35,8 +34,7 @@ def entries() -> dict[str, Entry]:
     path = data_root() / "weights.json"
     listed = json.loads(path.read_text(encoding="utf-8"))["networks"] if path.is_file() else {}
     return {
-        name: Entry(name, DataFile(f"weights/{name}.npz", **entry["file"]), entry["recipe"])
-        for name, entry in listed.items()
+        name: Entry(DataFile(f"weights/{name}.npz", **entry["file"]), entry["recipe"]) for name, entry in listed.items()
     }
 
 
