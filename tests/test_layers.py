@@ -102,12 +102,13 @@ def test_a_fit_finds_the_mean_and_width_that_the_context_sets():
     context = rng.uniform(-1.0, 1.0, (4000, 1)).astype("float32")
     x = (context + 0.5 * rng.normal(size=(4000, 2))).astype("float32")
     flow = layers.Flow(2, 1, n_couplings=2, units=16)
-    flow.compile(keras.optimizers.Adam(1e-2), loss=lambda _, log_p: -log_p)
-    flow.fit([x, context], np.zeros(len(x)), batch_size=200, epochs=12, verbose=0)
+    rate = keras.optimizers.schedules.CosineDecay(1e-2, 300)  # comes to rest: else where it stands is chance
+    flow.compile(keras.optimizers.Adam(rate), loss=lambda _, log_p: -log_p)
+    flow.fit([x, context], np.zeros(len(x)), batch_size=200, epochs=15, verbose=0)
     where = np.full((4000, 1), 0.8, "float32")
     drawn = ops.convert_to_numpy(flow.inverse(rng.normal(size=(4000, 2)).astype("float32"), where))
-    np.testing.assert_allclose(drawn.mean(axis=0), 0.8, atol=0.1)
-    np.testing.assert_allclose(drawn.std(axis=0), 0.5, atol=0.1)
+    np.testing.assert_allclose(drawn.mean(axis=0), 0.8, atol=0.1)  # twelve seeds: within 0.04
+    np.testing.assert_allclose(drawn.std(axis=0), 0.5, atol=0.1)  # within 0.023
 
 
 def test_a_flow_can_be_stored_and_loaded(flow, events, tmp_path):
