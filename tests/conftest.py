@@ -23,7 +23,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_by_jax(tmp_path_factory):
-    """One folder in which JAX keeps what it compiled, for all processes of these tests: half their time goes there."""
+    """A folder in which JAX keeps what it compiled, for all kernels of these tests: half their time goes there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("compiled-by-jax")))
         patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")

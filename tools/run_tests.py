@@ -1,7 +1,8 @@
 """All tests: ``python tools/run_tests.py [pytest's options]`` (`make test`).
 
 Ruff's rules and formatting, the data cards, and then one pytest run over unit tests, doctests, data checks and, cell by
-cell, every lesson in the smoke profile (nbval). All parts run even when one fails; pytest's summary comes last.
+cell, every lesson in the smoke profile (nbval), in as many processes as cores and memory bear (pytest-xdist). All parts
+run even when one fails; pytest's summary comes last.
 """
 
 import os
@@ -9,7 +10,9 @@ import subprocess
 import sys
 
 from notebook_files import NOTEBOOKS, ROOT, lessons
+from run_course import cores, kernel_environment, parallel_jobs
 
+LONGEST = "tests/test_lessons_again.py"  # begins first, so that no process is left alone with it at the end
 PYTEST_FOLDERS = ("tests", "hepml_helpers", "tools", "--ignore=tests/test_site.py")  # `make site-check` runs that one
 CHECKS = {
     "ruff check": ("-m", "ruff", "check", "."),
@@ -22,9 +25,12 @@ def main(arguments: list[str]) -> int:
     """Run every part; 1 when any of them failed."""
     failed = [name for name, command in CHECKS.items() if not passes(name, command)]
     notebooks = (str(NOTEBOOKS.relative_to(ROOT)), "--nbval-lax", "--nbval-current-env") if lessons() else ()
-    folders = () if any(not word.startswith("-") for word in arguments) else (*PYTEST_FOLDERS, *notebooks)
-    variables = dict(os.environ, HEPML_PROFILE="smoke", MPLBACKEND=os.environ.get("MPLBACKEND", "agg"))
-    command = [sys.executable, "-m", "pytest", "-q", "--durations=10", *folders, *arguments]
+    folders = () if any(not word.startswith("-") for word in arguments) else (LONGEST, *notebooks, *PYTEST_FOLDERS)
+    jobs = parallel_jobs(cores())
+    # a file is tested by one process: the cells of a notebook need one kernel, tests of one file share fixtures
+    parallel = ("-n", str(jobs), "--dist=loadfile", "--no-loadscope-reorder")
+    variables = kernel_environment("smoke", jobs) | {"MPLBACKEND": os.environ.get("MPLBACKEND", "agg")}
+    command = [sys.executable, "-m", "pytest", "-q", "--durations=10", *parallel, *folders, *arguments]
     tested = subprocess.run(command, cwd=ROOT, env=variables).returncode
     if failed:
         print(f"FAILED before pytest: {', '.join(failed)} (see above)", flush=True)
