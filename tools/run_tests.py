@@ -12,7 +12,6 @@ import sys
 from notebook_files import NOTEBOOKS, ROOT, lessons
 from run_course import cores, kernel_environment, parallel_jobs
 
-LONGEST = "tests/test_lessons_again.py"  # begins first, so that no process is left alone with it at the end
 PYTEST_FOLDERS = ("tests", "hepml_helpers", "tools", "--ignore=tests/test_site.py")  # `make site-check` runs that one
 CHECKS = {
     "ruff check": ("-m", "ruff", "check", "."),
@@ -25,7 +24,7 @@ def main(arguments: list[str]) -> int:
     """Run every part; 1 when any of them failed."""
     failed = [name for name, command in CHECKS.items() if not passes(name, command)]
     notebooks = (str(NOTEBOOKS.relative_to(ROOT)), "--nbval-lax", "--nbval-current-env") if lessons() else ()
-    folders = () if any(not word.startswith("-") for word in arguments) else (LONGEST, *notebooks, *PYTEST_FOLDERS)
+    folders = () if any(not word.startswith("-") for word in arguments) else (*PYTEST_FOLDERS, *notebooks)
     jobs = parallel_jobs(cores())
     # a file is tested by one process: the cells of a notebook need one kernel, tests of one file share fixtures
     parallel = ("-n", str(jobs), "--dist=loadfile", "--no-loadscope-reorder")
