@@ -22,8 +22,8 @@ run: $(READY) ## execute the lessons and print what they measured: LESSONS="01 0
 	@$(BIN)/python tools/run_course.py $(if $(BUILD),--build $(BUILD)) $(if $(PROFILE),--profile $(PROFILE)) \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED)) $(if $(PRETRAINED),--pretrained) $(LESSONS)
 
-test: $(READY) ## ruff, unit tests, doctests, data checks, and every lesson in the smoke profile (nbval)
-	@$(BIN)/python tools/run_tests.py
+test: $(READY) ## ruff, unit tests, doctests, data checks, and every lesson in the smoke profile (nbval): WITHOUT=tests/test_this.py
+	@$(BIN)/python tools/run_tests.py $(if $(WITHOUT),--deselect=$(WITHOUT))
 
 lab: $(READY) ## open JupyterLab on notebooks/00_start_here.ipynb, with the lessons beside it
 	@$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb
